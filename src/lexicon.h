@@ -1,0 +1,82 @@
+/*
+ * lexicon.h - what spinners put for what: phrases of 1 to 6 words on both sides, mapped.
+ *
+ * The compiled file comes from the tab-separated sources in data/ (lexicon_compile.h). It is
+ * one block, little-endian, checked once at open:
+ *
+ *     header | slots (open addressing on the phrase's hash) | rows | strings
+ *
+ * A slot stands for a spun phrase or for a proper prefix of one, so that a walk over the tokens
+ * costs one probe a token: it goes on while a slot is found and ends at the first miss.
+ */
+#ifndef UNSPIN_LEXICON_H
+#define UNSPIN_LEXICON_H
+
+#include "unspin.h"
+
+#define US_LEXICON_WORDS 6 /* words in a phrase, at most */
+
+enum us_row_flag {
+    US_ROW_ALWAYS = 1 << 0,    /* the spun phrase is wrong English anywhere: "pores and skin" */
+    US_ROW_SPUN_ONLY = 1 << 1, /* ordinary English too: only in clearly spun text */
+    US_ROW_BOT_ONLY = 1 << 2,  /* only in text of this row's bots */
+    US_ROW_SEEN = 1 << 3,      /* seen on real pages (the others: known, or derived) */
+    US_ROW_INFLECTED = 1 << 4, /* derived from another row by inflection */
+    US_ROW_TAIL = 1 << 5,      /* from a thesaurus: weak */
+    US_ROW_NAME = 1 << 6,      /* a proper name: letter case counts on both sides */
+    US_ROW_SCHOLARLY = 1 << 7, /* a tortured phrase of scholarly papers */
+};
+
+enum us_pos { US_POS_OTHER, US_POS_NOUN, US_POS_VERB, US_POS_ADJ, US_POS_ADV, US_POS_PREP,
+              US_POS_CONJ, US_POS_PHRASE, US_POS_NAME };
+
+enum us_form { /* grammatical form of both sides, where one is known */
+    US_FORM_BASE, US_FORM_PLURAL, US_FORM_THIRD, US_FORM_PAST, US_FORM_PARTICIPLE, US_FORM_ING,
+    US_FORM_COMPARATIVE, US_FORM_SUPERLATIVE, US_FORM_ADVERB, US_FORM_POSSESSIVE
+};
+
+enum us_place { /* what a condition asks of the place; where it does not hold the row is weaker */
+    US_PLACE_ANY,
+    US_PLACE_BEFORE_WORDS, US_PLACE_AFTER_WORDS,   /* one of words[] stands right there */
+    US_PLACE_BEFORE_NUMBER, US_PLACE_AFTER_NUMBER,
+    US_PLACE_SENTENCE_START, US_PLACE_MID_SENTENCE,
+    US_PLACE_BEFORE_COMMA, US_PLACE_NO_COMMA_AFTER,
+    US_PLACE_AFTER_DETERMINER, US_PLACE_NO_DETERMINER_BEFORE, /* as a noun; as a verb */
+};
+
+struct us_row {           /* as it lies in the file: 32 bytes, little-endian */
+    uint32_t original;    /* offset in strings: lower case (but for names), words by one space */
+    uint32_t spun;        /* likewise; as the source spells it */
+    uint32_t families;    /* bit 0 = A ... bit 25 = Z: bots it was seen with; 0 = unknown */
+    uint32_t words;       /* offset in strings of the condition's words, by '|'; 0 = none */
+    uint16_t pages;       /* pages seen in, 0 = not seen */
+    uint16_t flags;       /* enum us_row_flag */
+    uint8_t place;        /* enum us_place */
+    uint8_t pos, form;    /* enum us_pos, enum us_form */
+    uint8_t original_words;
+    uint16_t readings;    /* rows with this spun phrase: how many originals it may have */
+    uint16_t swaps;       /* rows with this original: how many swaps a bot may have put */
+    uint32_t id;          /* position among all rows; stable within one file */
+};
+
+struct us_lexicon;
+
+int us_lexicon_open(struct us_lexicon **out, const char *path, struct us_error *err);
+void us_lexicon_close(struct us_lexicon *lexicon); /* NULL is fine */
+
+uint32_t us_lexicon_rows(const struct us_lexicon *lexicon);
+const struct us_row *us_lexicon_row(const struct us_lexicon *lexicon, uint32_t id);
+const char *us_lexicon_string(const struct us_lexicon *lexicon, uint32_t offset);
+
+/*
+ * Walk a phrase word by word. *state is 0 to begin with. Feeds one more word (lower case, NULs
+ * not counted); returns 1 if some entry begins with the words fed so far, else 0. If the words so
+ * far are themselves a spun phrase, *rows and *count give its rows, else *count is 0.
+ */
+int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const char *word,
+                    size_t length, const struct us_row **rows, uint32_t *count);
+
+/* A number that a data file gives by name in data/weights.tsv; fallback if it is not there. */
+float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback);
+
+#endif
