@@ -3,11 +3,12 @@
  *
  * The text is UTF-8 as it is on disk: a byte-order mark, CRLF and tabs are kept and merely
  * skipped over, so that every offset is one into the caller's bytes. Tokens partition what is
- * neither white space nor protected; a protected span (code, URL, quotation, ...) is never
- * looked into and shows up as one token of kind US_TOKEN_OPAQUE.
+ * neither white space nor protected; a protected span (code, URL, address, ...; protect.h) is
+ * never looked into and shows up as one token of kind US_TOKEN_OPAQUE. What stands in well-formed
+ * quotation marks is tokens like others, but flagged.
  *
- *     He told  “do not touch”  the 3 firms’ chiefs.
- *     w  w     opaque          w   n w      w     p
+ *     He told “do not touch” the 3 firms’ chiefs at x@y.org.
+ *     w  w    pw  w   w    p w   n w     pw      w  o      p
  */
 #ifndef UNSPIN_TEXT_H
 #define UNSPIN_TEXT_H
@@ -30,8 +31,8 @@ enum us_token_flag {
     US_TOKEN_UPPER = 1 << 1,      /* all letters are upper case, two or more of them */
     US_TOKEN_FIRST = 1 << 2,      /* first word of its sentence */
     US_TOKEN_GLUED = 1 << 3,      /* no white space between the token before and this one */
-    US_TOKEN_QUOTED = 1 << 4,     /* inside quotation marks (see us_text_options.quotations) */
-    US_TOKEN_HEADING = 1 << 5,    /* in a heading or a title-cased line */
+    US_TOKEN_QUOTED = 1 << 4,     /* inside a well-formed quotation */
+    US_TOKEN_TITLE = 1 << 5,      /* in a title-cased line: capitals do not make names there */
 };
 
 struct us_token {
@@ -42,16 +43,11 @@ struct us_token {
     uint8_t kind, flags;
 };
 
-struct us_text_options {
-    enum us_format format;
-    bool open_quotations; /* false: well-formed quotations are opaque; true: tokens, QUOTED */
-};
-
 struct us_text {
     const char *bytes; /* the caller's; must outlive this */
     size_t length;
     struct us_token *tokens;
-    uint32_t count, sentences, paragraphs;
+    uint32_t count, sentences;
     char *norms;
     bool english; /* false: looks like another language; leave it alone */
 };
@@ -61,7 +57,7 @@ struct us_text {
  * says at which byte), US_ELIMIT for 2 GiB and more, US_ENOMEM. Time is linear in length.
  */
 int us_text_open(struct us_text *out, const char *bytes, size_t length,
-                 const struct us_text_options *options, struct us_error *err);
+                 enum us_format format, struct us_error *err);
 void us_text_close(struct us_text *text); /* safe on a zeroed struct */
 
 #endif

@@ -1,0 +1,40 @@
+#include "bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int us_map(struct us_mapping *out, const char *path, const char *what, struct us_error *err)
+{
+    *out = (struct us_mapping){0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return us_fail(err, US_EIO, "cannot open the %s %s: %s", what, path, strerror(errno));
+
+    int rc = US_OK;
+    struct stat info;
+    if (fstat(file, &info) < 0) {
+        rc = us_fail(err, US_EIO, "cannot read the %s %s: %s", what, path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        rc = us_fail(err, US_EIO, "the %s %s is not a regular file", what, path);
+    } else if (info.st_size > 0) {
+        void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+        if (bytes == MAP_FAILED) {
+            rc = us_fail(err, US_EIO, "cannot map the %s %s: %s", what, path, strerror(errno));
+        } else {
+            out->bytes = bytes;
+            out->length = (size_t)info.st_size;
+        }
+    }
+    close(file);
+    return rc;
+}
+
+void us_unmap(struct us_mapping *mapping)
+{
+    if (mapping->bytes)
+        munmap((void *)(uintptr_t)mapping->bytes, mapping->length);
+    *mapping = (struct us_mapping){0};
+}

@@ -1,0 +1,55 @@
+/*
+ * bytes.h - little-endian numbers read from mapped files, whatever the machine and alignment,
+ * and whole files mapped read-only.
+ */
+#ifndef UNSPIN_BYTES_H
+#define UNSPIN_BYTES_H
+
+#include "unspin.h"
+
+#include <string.h>
+
+static inline uint32_t us_le32(const unsigned char *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t us_le64(const unsigned char *at)
+{
+    return (uint64_t)us_le32(at) | (uint64_t)us_le32(at + 4) << 32;
+}
+
+static inline float us_lef32(const unsigned char *at)
+{
+    uint32_t bits = us_le32(at);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline void us_put32(unsigned char *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(value >> (8 * i));
+}
+
+static inline void us_putf32(unsigned char *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    us_put32(at, bits);
+}
+
+struct us_mapping {
+    const unsigned char *bytes;
+    size_t length;
+};
+
+/*
+ * Map a regular file read-only. `what` names it in messages ("language model"). An empty file
+ * gives length 0 and bytes NULL.
+ */
+int us_map(struct us_mapping *out, const char *path, const char *what, struct us_error *err);
+void us_unmap(struct us_mapping *mapping); /* safe on a zeroed struct */
+
+#endif
