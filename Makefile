@@ -1,0 +1,184 @@
+# unspin.nvim: `make help` lists the targets. The core in src/ is compiled once; the one file that
+# binds it to Lua is compiled twice, for LuaJIT (Neovim) and for Lua 5.4 (bin/unspin).
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+LUA54 ?= $(shell command -v lua5.4 || command -v lua54 || echo lua)
+LUAJIT ?= luajit
+NVIM ?= nvim
+SANITIZE ?=
+
+# MODEL=path takes another language model (ARPA, or the file format of pocketsphinx-en-us).
+ifneq ($(MODEL),)
+export UNSPIN_MODEL := $(abspath $(MODEL))
+endif
+
+comma := ,
+OBJ := build/obj$(if $(SANITIZE),-sanitize)
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+# Commands that need a library ask for it when they run, so that `make deps` works without any.
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+CORE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden $(SANITIZERS) \
+	-DUNSPIN_VERSION='"$(VERSION)"' $(call pkg,--cflags,libgit2 libutf8proc) $(CPPFLAGS) $(CFLAGS)
+CORE_LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,libgit2 libutf8proc) -lm $(LDLIBS)
+MODULE_LDFLAGS := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
+LUA54_CFLAGS = $(call pkg,--cflags,$(shell $(PKG_CONFIG) --exists lua5.4 && echo lua5.4 || echo lua))
+LUAJIT_CFLAGS = $(call pkg,--cflags,luajit)
+
+BINDING := src/lua_unspin.c
+CORE := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
+C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
+MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
+LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
+LEXICON_SOURCES := $(sort $(wildcard data/*.tsv))
+
+.PHONY: all
+all: $(MODULES) $(LEXICON) ## Build both modules and the lexicon
+
+# --- compiling -------------------------------------------------------------------------------
+
+# Changes only when the compiler or its flags do, so that objects follow them.
+$(OBJ)/flags: FORCE | $(OBJ)
+	@printf '%s\n' '$(CC) $(subst ','\'',$(CORE_CFLAGS))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+$(OBJ)/%.o: src/%.c $(OBJ)/flags | $(OBJ)
+	$(CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/lua5.4.o: $(BINDING) $(OBJ)/flags | $(OBJ)
+	$(CC) $(CORE_CFLAGS) $(LUA54_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/luajit.o: $(BINDING) $(OBJ)/flags | $(OBJ)
+	$(CC) $(CORE_CFLAGS) $(LUAJIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A running editor has the old module mapped: replace it by rename, never in place.
+define link_module
+@mkdir -p $(@D)
+$(CC) $(MODULE_LDFLAGS) -o $@.new $^ $(CORE_LIBS)
+mv $@.new $@
+endef
+
+lua/unspin/core.so: $(OBJ)/luajit.o $(CORE)
+	$(link_module)
+
+build/lua5.4/unspin/core.so: $(OBJ)/lua5.4.o $(CORE)
+	$(link_module)
+
+$(OBJ)/tools/%.o: src/tools/%.c $(OBJ)/flags | $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) -Isrc -MMD -MP -c -o $@ $<
+
+build/%: $(OBJ)/tools/%.o $(CORE)
+	$(CC) -o $@ $^ $(CORE_LIBS)
+
+build/unspin.lex: build/lexc $(LEXICON_SOURCES)
+	build/lexc $@.new $(LEXICON_SOURCES)
+	mv $@.new $@
+
+$(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
+	$(CC) $(CORE_CFLAGS) -Isrc $(call pkg,--cflags,cmocka) -MMD -MP -c -o $@ $<
+
+$(OBJ)/test_%: $(OBJ)/test_%.o $(CORE)
+	$(CC) -o $@ $^ $(CORE_LIBS) $(call pkg,--libs,cmocka)
+
+$(OBJ):
+	@mkdir -p $@
+
+.SECONDARY:
+-include $(wildcard $(OBJ)/*.d $(OBJ)/tools/*.d)
+
+# --- what others call ------------------------------------------------------------------------
+
+.PHONY: help
+help: ## Show this list
+	@echo 'Usage: make [TARGET] [VARIABLE=value]...'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@echo 'Variables: PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS, LUA54, LUAJIT, NVIM, MODEL (another language'
+	@echo 'model), SANITIZE=1, ARTICLE (for demo), DIR (for quality).'
+
+.PHONY: deps
+deps: ## Install what is missing with apt; elsewhere print what to install
+	@tests/deps.sh $(DEPS)
+
+.PHONY: test
+test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests under ASan and UBSan
+	@tests/deps.sh build test
+	@$(MAKE) --no-print-directory $(if $(SANITIZE),tests-c,all tests-c)
+	@$(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
+
+.PHONY: tests-c
+tests-c: $(C_TESTS) $(LEXICON)
+
+.PHONY: check
+check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
+	@tests/deps.sh build check
+	luacheck --quiet lua bin/unspin plugin tests
+	$(MAKE) --no-print-directory OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects
+	$(MAKE) --no-print-directory OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror' check-objects
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src
+	shellcheck tests/*.sh .ci/run
+
+.PHONY: check-objects
+check-objects: $(CORE) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
+
+.PHONY: quality
+quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
+	@$(LUA54) tests/quality/score.lua $(SCORE) $(or $(DIR),tests/quality/articles)
+
+.PHONY: tune
+tune: ## Fit data/weights.tsv anew (see tests/quality)
+	$(MAKE) -C tests/quality tune
+
+.PHONY: bench
+bench: all ## Measure speed and memory
+	@for b in tests/bench/*.lua; do $(LUA54) "$$b" || exit 1; done
+
+.PHONY: lexicon-check
+lexicon-check: $(LEXICON) ## Compile the lexicon's sources and report rows that look wrong
+	build/lexc --check $(LEXICON_SOURCES)
+
+.PHONY: demo
+demo: ## Set up, then show a spun article being restored on save (ARTICLE=path: yours, on a copy)
+	@tests/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@NVIM='$(NVIM)' tests/quality/demo.sh $(ARTICLE)
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf build lua/unspin/core.so doc/tags
+
+# The tree is installed as it stands here, so that every part finds the others as it does in a
+# checkout; the command and the Neovim package are links to it.
+HOME_DIR = $(DESTDIR)$(PREFIX)/lib/unspin
+PACK_DIR = $(DESTDIR)$(PREFIX)/share/nvim/site/pack/unspin/start
+
+.PHONY: install
+install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
+	for d in bin lua plugin doc data build; do mkdir -p "$(HOME_DIR)/$$d"; done
+	cp -R lua plugin "$(HOME_DIR)"
+	cp bin/unspin "$(HOME_DIR)/bin"
+	cp doc/unspin.txt "$(HOME_DIR)/doc"
+	cp LICENSE "$(HOME_DIR)"
+	cp -R build/lua5.4 build/unspin.lex "$(HOME_DIR)/build"
+	if test -f data/context.bin; then cp data/context.bin "$(HOME_DIR)/data"; fi
+	mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(PACK_DIR)"
+	ln -sfn ../lib/unspin/bin/unspin "$(DESTDIR)$(PREFIX)/bin/unspin"
+	ln -sfn ../../../../../../lib/unspin "$(PACK_DIR)/unspin.nvim"
+
+.PHONY: uninstall
+uninstall: ## Remove what `make install` put there
+	rm -rf "$(HOME_DIR)"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/unspin" "$(PACK_DIR)/unspin.nvim"
+
+.PHONY: version
+version: ## Print the version
+	@echo $(VERSION)
