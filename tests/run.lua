@@ -43,8 +43,9 @@ end
 local function cmocka(line)
   local ok = line:match("^%[  PASSED  %] (%d+) test")
   local bad = line:match("^%[  FAILED  %] (%d+) test")
-  if ok or bad then
-    return tonumber(ok or 0), tonumber(bad or 0)
+  local pending = line:match("^%[  SKIPPED %] (%d+) test")
+  if ok or bad or pending then
+    return tonumber(ok or 0), tonumber(bad or 0), tonumber(pending or 0)
   end
 end
 
