@@ -1,0 +1,115 @@
+-- :Unspin and its subcommands.
+
+local M = {}
+
+---@class unspin.Call
+---@field buf integer
+---@field bang boolean
+---@field first? integer 0-based row where a range begins; nil: no range
+---@field last? integer
+
+-- Fixes that lie in the rows of a range.
+local function in_range(call, bytes, fixes)
+  if not call.first then
+    return fixes
+  end
+  local place = require("unspin.bytes").place
+  return vim.tbl_filter(function(fix)
+    return place(bytes, fix.start - 1) >= call.first and place(bytes, fix.stop - 1) <= call.last
+  end, fixes)
+end
+
+---@type table<string, { run: fun(call: unspin.Call), doc: string }>
+M.subcommands = {}
+
+local function check(call, opts)
+  local correct, say = require("unspin.correct"), require("unspin.say")
+  local fixes, bytes, info = correct.check(call.buf, opts)
+  if not fixes then
+    say.problem(bytes)
+    return
+  end
+  return in_range(call, bytes, fixes), bytes, info
+end
+
+-- Correct now.
+local function run(call)
+  local say = require("unspin.say")
+  local forbidden = require("unspin.articles").forbidden(call.buf)
+  if forbidden then
+    return say.problem(forbidden)
+  end
+  require("unspin.engine").get()
+  require("unspin.history").notice_reversed(call.buf)
+  local _, ask = require("unspin.engine").thresholds()
+  local fixes, bytes = check(call, call.bang and { threshold = ask, again = true } or nil)
+  if fixes then
+    local count = require("unspin.correct").make(call.buf, bytes, fixes)
+    say.answer(count == 0 and "nothing to correct" or say.count(count, "correction") .. ", recorded when written")
+  end
+end
+
+---@param call unspin.Call
+---@param name string
+function M.run(call, name)
+  local ok, message = pcall(function()
+    if name == "" then
+      return run(call)
+    end
+    local subcommand = M.subcommands[name]
+    if subcommand then
+      return subcommand.run(call)
+    end
+    local meant = require("unspin.config").nearest(name, vim.tbl_keys(M.subcommands))
+    require("unspin.say").problem(
+      ("no subcommand %s%s"):format(name, meant and (": did you mean %s?"):format(meant) or "; see :help :Unspin")
+    )
+  end)
+  if not ok then
+    require("unspin.say").problem(tostring(message):match("^[^\n]*"))
+  end
+end
+
+---@param lead string
+---@return string[]
+function M.complete(lead)
+  local names = vim.tbl_filter(function(name)
+    return vim.startswith(name, lead)
+  end, vim.tbl_keys(M.subcommands))
+  table.sort(names)
+  return names
+end
+
+M.subcommands.check = {
+  doc = "list in the |location-list| what would be corrected; changes nothing",
+  run = function(call)
+    local say = require("unspin.say")
+    local fixes, bytes, info = check(call)
+    if not fixes then
+      return
+    end
+    local items = {}
+    for i, fix in ipairs(fixes) do
+      local row, column = require("unspin.bytes").place(bytes, fix.start - 1)
+      items[i] = {
+        bufnr = call.buf,
+        lnum = row + 1,
+        col = column + 1,
+        text = ("%s → %s (%.2f) %s"):format(fix.old, fix.new, fix.confidence, fix.reason),
+      }
+    end
+    vim.fn.setloclist(0, {}, " ", { title = "Unspin check", items = items })
+    if #items > 0 then
+      vim.cmd("lopen")
+    end
+    say.answer(
+      ("%s in %s%s"):format(
+        say.count(#items, "correction"),
+        say.count(info.words, "word"),
+        info.cut_short and "; not all was looked at, max_seconds was reached" or ""
+      )
+    )
+  end,
+}
+
+return M

@@ -1,0 +1,68 @@
+-- From a buffer to its corrections, made or only found.
+
+local articles = require("unspin.articles")
+local bytes_of = require("unspin.bytes")
+local edits = require("unspin.edits")
+local engine = require("unspin.engine")
+local history = require("unspin.history")
+local marks = require("unspin.marks")
+local say = require("unspin.say")
+
+local M = {}
+
+---@class unspin.CheckOptions
+---@field threshold? number least confidence; by default that of sure corrections
+---@field again? boolean propose also what was rejected
+---@field readings? boolean
+---@field bytes? unspin.Bytes the buffer's bytes, if they are at hand
+
+---What would be corrected in a buffer.
+---@param buf integer
+---@param opts? unspin.CheckOptions
+---@return unspin.Fix[]? fixes, unspin.Bytes|string bytes_or_message, table? info
+function M.check(buf, opts)
+  opts = opts or {}
+  local bytes, why_not = opts.bytes, nil
+  if not bytes then
+    bytes, why_not = bytes_of.of(buf)
+  end
+  if not bytes then
+    return nil, why_not
+  end
+  local fixes, info = engine.check(bytes.text, {
+    format = articles.format(buf),
+    threshold = opts.threshold or (engine.thresholds()),
+    except = not opts.again and history.excepts(buf) or nil,
+    readings = opts.readings,
+  })
+  if not fixes then
+    return nil, info
+  end
+  return fixes, bytes, info
+end
+
+---Put fixes into the buffer, marked, and tell.
+---@param buf integer
+---@param bytes unspin.Bytes
+---@param fixes unspin.Fix[]
+---@return integer count
+function M.make(buf, bytes, fixes)
+  local made = edits.make(buf, edits.of_fixes(bytes, fixes))
+  if #made == 0 then
+    return 0
+  end
+  local is_new = {}
+  for _, mark in ipairs(made) do
+    is_new[mark.id] = true
+  end
+  marks.flash(
+    buf,
+    vim.tbl_filter(function(place)
+      return is_new[place.mark.id]
+    end, marks.all(buf))
+  )
+  say.event("UnspinCorrected", { buf = buf, fixes = fixes })
+  return #made
+end
+
+return M

@@ -1,0 +1,85 @@
+-- The compiled core, loaded when first needed, and its engine, opened once.
+
+local M = {}
+
+local engine ---@type unspin.Engine?
+local fault ---@type string? why it could not be opened; kept, so that a save does not try again and again
+
+---The folder this plugin was installed in.
+---@return string
+function M.root()
+  return (debug.getinfo(1, "S").source:sub(2):gsub("/lua/unspin/engine%.lua$", ""))
+end
+
+---The compiled core.
+---@return table? core, string? message
+function M.core()
+  local ok, core = pcall(require, "unspin.core")
+  if ok then
+    return core
+  end
+  local message = tostring(core)
+  if message:find("module 'unspin.core' not found", 1, true) then
+    return nil, ("the compiled part is missing: run `make` in %s (:checkhealth unspin says what it needs)"):format(M.root())
+  end
+  return nil, ("the compiled part cannot be loaded: %s; run `make clean all` in %s"):format(
+    message:match("^[^\n]*"),
+    M.root()
+  )
+end
+
+---@return unspin.Engine? engine, string? message
+function M.get()
+  if engine or fault then
+    return engine, fault
+  end
+  local core
+  core, fault = M.core()
+  if not core then
+    return nil, fault
+  end
+  local options = require("unspin.config").get()
+  engine, fault = core.open({ model = options.model, lexicon = options.lexicon })
+  return engine, fault
+end
+
+---Forget a failure, so that the next use tries again.
+function M.retry()
+  fault = nil
+end
+
+---The thresholds in force.
+---@return number sure, number ask
+function M.thresholds()
+  local options = require("unspin.config").get()
+  local sure, ask = 0.9, 0.5
+  if engine then
+    sure, ask = engine:thresholds()
+  end
+  return options.sure or sure, options.ask or ask
+end
+
+---@class unspin.Fix
+---@field start integer 1-based, inclusive, bytes
+---@field stop integer
+---@field old string
+---@field new string
+---@field confidence number
+---@field kind string
+---@field reason string
+---@field readings? { text: string, confidence: number }[]
+
+---Check a text.
+---@param text string
+---@param opts { format: string, threshold: number, except: table?, readings: boolean?, bytes: integer? }
+---@return unspin.Fix[]? fixes, table|string info_or_message
+function M.check(text, opts)
+  local opened, message = M.get()
+  if not opened then
+    return nil, message
+  end
+  opts.seconds = require("unspin.config").get().max_seconds
+  return opened:check(text, opts)
+end
+
+return M

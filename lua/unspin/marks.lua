@@ -1,0 +1,217 @@
+-- The corrections in a buffer, each held by an extmark over its words.
+--
+-- An extmark follows its words through edits, undo and redo, so what a mark covers tells what
+-- became of the correction: it stands, it was reversed (the old words are back), or the place
+-- was rewritten. A write records those that stand; nothing else remembers them.
+
+local M = {}
+
+local NS = vim.api.nvim_create_namespace("unspin")
+local FLASH = vim.api.nvim_create_namespace("unspin_flash")
+
+---@class unspin.Mark
+---@field id integer of the extmark
+---@field fix unspin.Fix
+---@field oid? string the commit that recorded it
+---@field refused? boolean its reversal is already known to the history or to the session
+
+---@class unspin.Place
+---@field mark unspin.Mark
+---@field row integer 0-based
+---@field column integer 0-based, bytes
+---@field end_row integer
+---@field end_column integer
+---@field state "stands"|"reversed"|"rewritten"
+
+local buffers = {} ---@type table<integer, table<integer, unspin.Mark>>
+
+local function define_highlights()
+  for name, target in pairs({ UnspinFlash = "IncSearch", UnspinCorrected = "DiffText" }) do
+    vim.api.nvim_set_hl(0, name, { link = target, default = true })
+  end
+end
+define_highlights()
+vim.api.nvim_create_autocmd("ColorScheme", {
+  group = vim.api.nvim_create_augroup("unspin_highlights", { clear = true }),
+  callback = define_highlights,
+})
+
+---The words of a fix as lines of a buffer.
+---@param words string
+---@return string[]
+function M.lines(words)
+  return vim.split((words:gsub("\r\n", "\n")), "\n", { plain = true })
+end
+
+-- Gravity outwards: what replaces the words in one go, as undo does, stays inside the mark.
+local function set(buf, id, row, column, end_row, end_column)
+  return vim.api.nvim_buf_set_extmark(buf, NS, row, column, {
+    id = id,
+    end_row = end_row,
+    end_col = end_column,
+    right_gravity = false,
+    end_right_gravity = true,
+    hl_group = "UnspinCorrected",
+  })
+end
+
+---Mark words as corrected.
+---@param buf integer
+---@param fix unspin.Fix
+---@return unspin.Mark
+function M.add(buf, row, column, end_row, end_column, fix)
+  if not buffers[buf] then
+    buffers[buf] = {}
+    vim.api.nvim_buf_attach(buf, false, {
+      on_detach = function()
+        buffers[buf] = nil
+      end,
+      on_reload = function()
+        M.clear(buf)
+      end,
+    })
+  end
+  local mark = { fix = fix, id = set(buf, nil, row, column, end_row, end_column) }
+  buffers[buf][mark.id] = mark
+  return mark
+end
+
+local function is_word(character)
+  return character ~= "" and character:match("[%w\128-\255]") ~= nil
+end
+
+-- Where `words` stand whole within the lines, as row and column from the first line's start.
+local function find_whole(lines, words)
+  local text, needle = table.concat(lines, "\n"), table.concat(words, "\n")
+  local from = 1
+  while needle ~= "" do
+    local first, last = text:find(needle, from, true)
+    if not first then
+      return nil
+    end
+    local before, after = text:sub(first - 1, first - 1), text:sub(last + 1, last + 1)
+    if
+      not (is_word(before) and is_word(needle:sub(1, 1))) and not (is_word(after) and is_word(needle:sub(-1)))
+    then
+      return first - 1, last
+    end
+    from = first + 1
+  end
+end
+
+-- Row and column of an offset into joined lines that begin at (row, column).
+local function advance(lines, row, column, offset)
+  for i, line in ipairs(lines) do
+    if offset <= #line then
+      return row + i - 1, (i == 1 and column or 0) + offset
+    end
+    offset = offset - #line - 1
+  end
+end
+
+local function region(buf, row, column, end_row, end_column)
+  local ok, lines = pcall(vim.api.nvim_buf_get_text, buf, row, column, end_row, end_column, {})
+  return ok and lines or { "" }
+end
+
+-- What became of a mark; narrows it to its words where something was typed right beside them.
+local function inspect(buf, mark, row, column, details)
+  local end_row, end_column = details.end_row, details.end_col
+  local lines = region(buf, row, column, end_row, end_column)
+  local state = "rewritten"
+  for _, try in ipairs({ { "stands", mark.fix.new }, { "reversed", mark.fix.old } }) do
+    local first, last = find_whole(lines, M.lines(try[2]))
+    if first then
+      state = try[1]
+      end_row, end_column = advance(lines, row, column, last)
+      row, column = advance(lines, row, column, first)
+      set(buf, mark.id, row, column, end_row, end_column)
+      break
+    end
+  end
+  return {
+    mark = mark,
+    row = row,
+    column = column,
+    end_row = end_row,
+    end_column = end_column,
+    state = state,
+  }
+end
+
+---All marked corrections, in the order of the text.
+---@param buf integer
+---@return unspin.Place[]
+function M.all(buf)
+  local marks, places = buffers[buf], {}
+  if not marks then
+    return places
+  end
+  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, 0, -1, { details = true })) do
+    local mark = marks[found[1]]
+    if mark then
+      places[#places + 1] = inspect(buf, mark, found[2], found[3], found[4])
+    end
+  end
+  return places
+end
+
+---@param buf integer
+---@return boolean
+function M.any(buf)
+  return next(buffers[buf] or {}) ~= nil
+end
+
+---The marked correction at a place, or nil.
+---@return unspin.Place?
+function M.at(buf, row, column)
+  for _, place in ipairs(M.all(buf)) do
+    local after_start = place.row < row or (place.row == row and place.column <= column)
+    local before_end = row < place.end_row or (row == place.end_row and column < place.end_column)
+    if after_start and before_end then
+      return place
+    end
+  end
+end
+
+---@param buf integer
+---@param mark unspin.Mark
+function M.remove(buf, mark)
+  vim.api.nvim_buf_del_extmark(buf, NS, mark.id)
+  if buffers[buf] then
+    buffers[buf][mark.id] = nil
+  end
+end
+
+---@param buf integer
+function M.clear(buf)
+  vim.api.nvim_buf_clear_namespace(buf, NS, 0, -1)
+  if buffers[buf] then
+    buffers[buf] = {}
+  end
+end
+
+---Light the given places up for a moment.
+---@param buf integer
+---@param places unspin.Place[]
+function M.flash(buf, places)
+  local time = require("unspin.config").get().flash
+  if time == 0 or #places == 0 then
+    return
+  end
+  for _, place in ipairs(places) do
+    vim.api.nvim_buf_set_extmark(buf, FLASH, place.row, place.column, {
+      end_row = place.end_row,
+      end_col = place.end_column,
+      hl_group = "UnspinFlash",
+      priority = 5000,
+    })
+  end
+  vim.defer_fn(function()
+    if vim.api.nvim_buf_is_valid(buf) then
+      vim.api.nvim_buf_clear_namespace(buf, FLASH, 0, -1)
+    end
+  end, time)
+end
+
+return M

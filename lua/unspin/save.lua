@@ -1,0 +1,128 @@
+-- What happens when an article is written: corrected before, recorded after. Nothing that goes
+-- wrong here may keep the file from being written.
+
+local M = {}
+
+---@class unspin.Outcome why the last save of a buffer did what it did, for |:Unspin-status|
+---@field time integer
+---@field text string
+
+local outcomes = {} ---@type table<integer, unspin.Outcome>
+local told = {} ---@type table<integer, string> the problem told last, so as not to repeat it at every save
+
+---@param buf integer
+---@return unspin.Outcome?
+function M.outcome(buf)
+  return outcomes[buf]
+end
+
+local function note(buf, text)
+  outcomes[buf] = { time = os.time(), text = text }
+end
+
+local function problem(buf, text)
+  note(buf, "nothing: " .. text)
+  if told[buf] ~= text then
+    told[buf] = text
+    require("unspin.say").problem(text)
+  end
+end
+
+-- Whether the event writes the buffer's own file, whole and as the buffer says: not `:w other`,
+-- not `:w ++enc=...`. (A part of it, or an append, gives other events.)
+local function is_own_write(event)
+  local own = vim.api.nvim_buf_get_name(event.buf)
+  return vim.v.cmdarg == "" and vim.fn.fnamemodify(event.match, ":p") == vim.fn.fnamemodify(own, ":p")
+end
+
+-- In Insert mode the word under the cursor is still being typed.
+local function spare_cursor(buf, bytes, fixes)
+  if not vim.api.nvim_get_mode().mode:match("^n?i?[iR]") or vim.api.nvim_get_current_buf() ~= buf then
+    return fixes
+  end
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  local offset = require("unspin.bytes").offset(bytes, cursor[1] - 1, cursor[2])
+  return vim.tbl_filter(function(fix)
+    return offset < fix.start - 1 or offset > fix.stop
+  end, fixes)
+end
+
+local function before_write(buf)
+  local correct, history = require("unspin.correct"), require("unspin.history")
+  history.notice_reversed(buf)
+  local fixes, bytes = correct.check(buf)
+  if not fixes then
+    return problem(buf, bytes --[[@as string]])
+  end
+  told[buf] = nil
+  local count = correct.make(buf, bytes, spare_cursor(buf, bytes, fixes))
+  note(buf, require("unspin.say").count(count, "correction"))
+  history.prepare(buf)
+end
+
+local function summary(buf, recorded, rejected, place)
+  local say = require("unspin.say")
+  local parts = {}
+  if recorded > 0 then
+    local where = place.where == "branch" and (place.ref or ""):match("[^/]+$") or place.where
+    parts[1] = ("%s, %s on %s (u takes back, :Unspin log shows)"):format(
+      say.count(recorded, "correction"),
+      say.count(recorded, "commit"),
+      where
+    )
+  end
+  if rejected > 0 then
+    parts[#parts + 1] = say.count(rejected, "rejection") .. " recorded"
+  end
+  if #parts > 0 then
+    note(buf, table.concat(parts, "; "))
+    say.news(table.concat(parts, "; "))
+  end
+end
+
+local function after_write(buf)
+  local recorded, rejected, message, place = require("unspin.history").record(buf)
+  if message then
+    problem(buf, "not recorded: " .. message)
+  end
+  summary(buf, recorded, rejected, place)
+end
+
+-- Run a step on an article's own write; whatever fails is told and forgotten.
+local function guarded(step)
+  return function(event)
+    local buf = event.buf
+    local ok, message = pcall(function()
+      local why_not = require("unspin.articles").why_not(buf)
+      if why_not then
+        note(buf, "nothing: " .. why_not)
+      elseif is_own_write(event) then
+        step(buf)
+      else
+        note(buf, "nothing: it was not the buffer's own file that was written")
+      end
+    end)
+    if not ok then
+      problem(buf, "an error of its own, please report it: " .. tostring(message):match("^[^\n]*"))
+    end
+  end
+end
+
+---Start, or stop, to correct articles when they are written.
+---@param on boolean
+function M.enable(on)
+  local group = vim.api.nvim_create_augroup("unspin", { clear = true })
+  if not on then
+    return
+  end
+  vim.api.nvim_create_autocmd("BufWritePre", { group = group, callback = guarded(before_write) })
+  vim.api.nvim_create_autocmd("BufWritePost", { group = group, callback = guarded(after_write) })
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    group = group,
+    callback = function(event)
+      outcomes[event.buf], told[event.buf] = nil, nil
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,45 @@
+-- What the user is told, in one line each, and the events that scripts can listen to.
+
+local M = {}
+
+---The data of the last event, for Neovims whose autocommands cannot carry any.
+---@type { event: string, data: table }?
+M.last_event = nil
+
+---@param message string
+function M.problem(message)
+  vim.notify("unspin: " .. message, vim.log.levels.WARN)
+end
+
+---@param message string
+function M.news(message)
+  if require("unspin.config").get().notify then
+    M.answer(message)
+  end
+end
+
+---An answer to a command; told however quiet the options are.
+---@param message string
+function M.answer(message)
+  vim.notify("unspin: " .. message, vim.log.levels.INFO)
+end
+
+---@param event "UnspinCorrected"|"UnspinRecorded"|"UnspinRejected"
+---@param data table
+function M.event(event, data)
+  M.last_event = { event = event, data = data }
+  local carried = pcall(vim.api.nvim_exec_autocmds, "User", { pattern = event, modeline = false, data = data })
+  if not carried then
+    vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false })
+  end
+end
+
+---"1 correction", "2 corrections".
+---@param count integer
+---@param noun string
+---@return string
+function M.count(count, noun)
+  return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
+end
+
+return M

@@ -1,0 +1,27 @@
+-- What Neovim runs at start: the command, and nothing else is loaded until it is used.
+
+if vim.g.loaded_unspin then
+  return
+end
+vim.g.loaded_unspin = true
+
+vim.api.nvim_create_user_command("Unspin", function(command)
+  require("unspin.command").run({
+    buf = vim.api.nvim_get_current_buf(),
+    bang = command.bang,
+    first = command.range > 0 and command.line1 - 1 or nil,
+    last = command.range > 0 and command.line2 - 1 or nil,
+  }, command.args)
+end, {
+  nargs = "?",
+  bang = true,
+  range = true,
+  desc = "Restore spun wording",
+  complete = function(lead)
+    return require("unspin.command").complete(lead)
+  end,
+})
+
+if vim.g.unspin then
+  require("unspin").setup()
+end

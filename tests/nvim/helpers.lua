@@ -1,0 +1,187 @@
+-- For the specs: other Neovims driven over RPC, and throw-away git repositories.
+
+local M = {}
+
+local here = vim.fn.fnamemodify(debug.getinfo(1, "S").source:sub(2), ":p:h")
+local root = vim.fn.fnamemodify(here, ":h:h")
+local open_jobs, folders = {}, {}
+
+M.root = root
+
+local function render(value)
+  return type(value) == "string" and ("%q"):format(value) or vim.inspect(value)
+end
+
+---@param wanted any
+---@param got any
+---@param what? string
+function M.equal(wanted, got, what)
+  if not vim.deep_equal(wanted, got) then
+    error(("%swanted %s\n   got %s"):format(what and what .. ": " or "", render(wanted), render(got)), 2)
+  end
+end
+
+---@param pattern string
+---@param got string
+function M.matches(pattern, got)
+  if not tostring(got):find(pattern) then
+    error(("%s does not match %s"):format(render(got), render(pattern)), 2)
+  end
+end
+
+---A new empty folder.
+---@return string
+function M.folder()
+  local path = vim.fn.tempname()
+  vim.fn.mkdir(path, "p")
+  folders[#folders + 1] = path
+  return path
+end
+
+---@param path string
+---@param content string
+function M.write(path, content)
+  vim.fn.mkdir(vim.fn.fnamemodify(path, ":h"), "p")
+  local file = assert(io.open(path, "wb"))
+  file:write(content)
+  file:close()
+end
+
+---@param path string
+---@return string
+function M.read(path)
+  local file = assert(io.open(path, "rb"))
+  local content = file:read("*a")
+  file:close()
+  return content
+end
+
+---Run git in a folder; its output without the last newline.
+---@param folder string
+---@param ... string
+---@return string
+function M.git(folder, ...)
+  local output = vim.fn.system({ "git", "-C", folder, ... })
+  if vim.v.shell_error ~= 0 then
+    error(("git %s: %s"):format(table.concat({ ... }, " "), output), 2)
+  end
+  return (output:gsub("\n$", ""))
+end
+
+---A repository with one committed file.
+---@param files? table<string, string>
+---@return string folder
+function M.repository(files)
+  local folder = M.folder()
+  M.git(folder, "init", "-q", "-b", "main")
+  M.git(folder, "config", "user.name", "A. Writer")
+  M.git(folder, "config", "user.email", "writer@example.org")
+  for path, content in pairs(files or { ["README"] = "articles\n" }) do
+    M.write(folder .. "/" .. path, content)
+  end
+  M.git(folder, "add", "-A")
+  M.git(folder, "commit", "-q", "--allow-empty", "-m", "Begin")
+  return folder
+end
+
+local Child = {}
+Child.__index = Child
+
+---Start a Neovim with the plugin on its runtimepath.
+---@param opts? { setup?: string, core?: "fake"|"none"|"real", args?: string[], env?: table }
+function M.child(opts)
+  opts = opts or {}
+  local state = M.folder()
+  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", "set rtp^=" .. root .. " noswapfile" }
+  if opts.core == "none" then
+    vim.list_extend(command, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
+  elseif opts.core ~= "real" then
+    local fake = ("lua package.preload['unspin.core'] = function() return dofile(%q) end"):format(here .. "/fake_core.lua")
+    vim.list_extend(command, { "--cmd", fake })
+  end
+  vim.list_extend(command, opts.args or {})
+  local env = vim.tbl_extend("force", { XDG_STATE_HOME = state, HOME = state, XDG_CONFIG_HOME = state }, opts.env or {})
+  local job = vim.fn.jobstart(command, { rpc = true, env = env, width = 80, height = 24 })
+  assert(job > 0, "no Neovim")
+  local child = setmetatable({ job = job, state = state }, Child)
+  open_jobs[#open_jobs + 1] = job
+  child:lua([[
+    messages = {}
+    vim.notify = function(message) table.insert(messages, message) end
+    events = {}
+    vim.api.nvim_create_autocmd("User", { pattern = "Unspin*", callback = function(event)
+      table.insert(events, event.match)
+    end })
+  ]])
+  child:lua(opts.setup or [[require("unspin").setup({ on_save = { "*.txt", "*.md" } })]])
+  return child
+end
+
+---Run Lua in the child; `...` are its arguments.
+function Child:lua(code, ...)
+  return vim.fn.rpcrequest(self.job, "nvim_exec_lua", code, { ... })
+end
+
+function Child:command(command)
+  return vim.fn.rpcrequest(self.job, "nvim_command", command)
+end
+
+function Child:eval(expression)
+  return vim.fn.rpcrequest(self.job, "nvim_eval", expression)
+end
+
+---Type keys and wait until they are worked off.
+function Child:keys(keys)
+  vim.fn.rpcrequest(self.job, "nvim_input", keys)
+  self:eval("1")
+end
+
+function Child:edit(path)
+  self:command("edit " .. vim.fn.fnameescape(path))
+end
+
+---@return string[]
+function Child:lines()
+  return vim.fn.rpcrequest(self.job, "nvim_buf_get_lines", 0, 0, -1, true)
+end
+
+function Child:text()
+  return table.concat(self:lines(), "\n")
+end
+
+function Child:set(...)
+  vim.fn.rpcrequest(self.job, "nvim_buf_set_lines", 0, 0, -1, true, { ... })
+end
+
+---The messages since the last call, joined.
+function Child:messages()
+  return self:lua([[local m = table.concat(messages, "\n") messages = {} return m]])
+end
+
+---The names of the events since the last call.
+function Child:events()
+  return self:lua([[local e = events events = {} return e]])
+end
+
+---Poll a Lua expression in the child until it is true.
+function Child:wait_for(expression)
+  local ok = vim.wait(3000, function()
+    return self:lua("return " .. expression)
+  end, 10)
+  assert(ok, "waited in vain for " .. expression)
+end
+
+---End what a spec started.
+function M.finish()
+  for _, job in ipairs(open_jobs) do
+    vim.fn.jobstop(job)
+  end
+  vim.fn.jobwait(open_jobs, 2000)
+  open_jobs = {}
+  for _, folder in ipairs(folders) do
+    vim.fn.delete(folder, "rf")
+  end
+  folders = {}
+end
+
+return M
