@@ -1,0 +1,12 @@
+std = "luajit"
+max_line_length = 120
+self = false
+files["lua/unspin"] = { read_globals = { "vim" } }
+files["plugin"] = { read_globals = { "vim" } }
+files["tests/nvim"] = { globals = { "vim" }, std = "luajit+busted" }
+files["lua/unspin/shell"] = { std = "lua54" }
+files["bin/unspin"] = { std = "lua54" }
+files["tests/run.lua"] = { std = "lua54" }
+files["tests/quality"] = { std = "lua54" }
+files["tests/bench"] = { std = "lua54" }
+files["tests/lua"] = { std = "max+busted" }

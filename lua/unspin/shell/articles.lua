@@ -1,0 +1,153 @@
+-- articles.lua: check many articles, one after the other or by several processes, in order.
+
+local cjson = require("cjson")
+local files = require("unspin.shell.files")
+local json = require("unspin.shell.json")
+local sh = require("unspin.shell.sh")
+
+local articles = {}
+
+---@class unspin.shell.Article
+---@field path string
+---@field text string? nil if it could not be read
+---@field fixes unspin.Fix[]?
+---@field info unspin.Info?
+---@field message string? why there are no fixes
+
+---@class unspin.shell.CheckOptions
+---@field threshold number?
+---@field history boolean respect what was rejected
+
+-- What the user took back in this article or its repository, for engine:check().
+local function rejected(core, path)
+  local history = core.history(path, {})
+  local swaps = history and history:rejected()
+  return swaps
+end
+
+---@param session unspin.shell.Session
+---@param text string
+---@param path string
+---@param options unspin.shell.CheckOptions
+---@return unspin.Fix[]? fixes
+---@return unspin.Info|string info or message
+function articles.check_text(session, text, path, options)
+  return session:engine():check(text, {
+    format = files.format(path),
+    threshold = options.threshold,
+    except = options.history and path ~= "-" and rejected(session:core(), path) or nil,
+  })
+end
+
+---@param session unspin.shell.Session
+---@param path string
+---@param options unspin.shell.CheckOptions
+---@return unspin.shell.Article
+function articles.check(session, path, options)
+  local text, why = files.read(path)
+  if not text then
+    return { path = path, message = why }
+  end
+  local fixes, info = articles.check_text(session, text, path, options)
+  if not fixes then
+    return { path = path, message = (path == "-" and "standard input" or path) .. ": " .. info }
+  end
+  return { path = path, text = text, fixes = fixes, info = info }
+end
+
+-- --- several processes -----------------------------------------------------------------------
+-- Worker w of n checks the articles w, w + n, ... of a list in a file and prints one line of JSON
+-- each. The parent reads the workers in turn, so that the order is that of the list, and a worker
+-- that is ahead waits in its pipe: memory stays flat.
+
+local fix_fields = { "start", "stop", "old", "new", "confidence", "kind", "reason" }
+local info_fields = { "words", "rate", "spun", "family", "english", "cut_short" }
+
+local function pick(from, fields)
+  local members = {}
+  for i, field in ipairs(fields) do
+    members[i] = { field, from[field] }
+  end
+  return json.object(table.unpack(members))
+end
+
+---@param article unspin.shell.Article
+---@return string line
+local function pack(article)
+  if article.message then
+    return json.encode(json.object({ "message", article.message }))
+  end
+  local fixes = {}
+  for i, fix in ipairs(article.fixes) do
+    fixes[i] = pick(fix, fix_fields)
+  end
+  return json.encode(json.object(
+    { "text", article.text },
+    { "fixes", json.array(fixes) },
+    { "info", pick(article.info, info_fields) }
+  ))
+end
+
+-- What `unspin worker` runs.
+---@param session unspin.shell.Session
+---@param list string file with a path a line
+---@param worker integer
+---@param workers integer
+---@param options unspin.shell.CheckOptions
+function articles.work(session, list, worker, workers, options)
+  local number = 0
+  for path in io.lines(list) do
+    if number % workers == worker then
+      io.stdout:write(pack(articles.check(session, path, options)), "\n")
+      io.stdout:flush()
+    end
+    number = number + 1
+  end
+end
+
+local function read_worker(pipe, path)
+  local line = pipe:read("l")
+  local article = line and cjson.decode(line) or { message = path .. ": its checking process died" }
+  article.path = path
+  for _, fix in ipairs(article.fixes or {}) do
+    fix.start, fix.stop = math.tointeger(fix.start), math.tointeger(fix.stop)
+  end
+  return article
+end
+
+---@param session unspin.shell.Session
+---@param paths string[]
+---@param options unspin.shell.CheckOptions
+---@param jobs integer
+---@return fun(): unspin.shell.Article?
+function articles.each(session, paths, options, jobs)
+  local number = 0
+  if jobs <= 1 or #paths <= 1 then
+    return function()
+      number = number + 1
+      return paths[number] and articles.check(session, paths[number], options)
+    end
+  end
+
+  local list = os.tmpname()
+  local file = assert(io.open(list, "w"))
+  file:write(table.concat(paths, "\n"), "\n")
+  file:close()
+  local pipes = {}
+  for worker = 0, jobs - 1 do
+    pipes[worker] = io.popen(sh.join({
+      session.root .. "/bin/unspin", "worker", list, tostring(worker), tostring(jobs),
+      tostring(options.threshold or ""), tostring(options.history),
+    }))
+  end
+  return function()
+    number = number + 1
+    if not paths[number] then
+      os.remove(list)
+      return nil
+    end
+    return read_worker(pipes[(number - 1) % jobs], paths[number])
+  end
+end
+
+return articles

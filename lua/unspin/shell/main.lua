@@ -1,0 +1,99 @@
+-- main.lua: the command line: reads it, runs one command, turns what happens into an exit status.
+
+local argparse = require("argparse")
+local Session = require("unspin.shell.session")
+
+local main = {}
+
+-- In the order of the help. Those in `corrects` find corrections and share their options.
+local names = { "check", "fix", "log", "filter", "worker" }
+local corrects = { check = true, fix = true, filter = true }
+local walks = { check = true, fix = true }
+
+local function probability(text)
+  local number = tonumber(text)
+  if not number or number < 0 or number > 1 then
+    return nil, ("'%s' is not a probability from 0 to 1"):format(text)
+  end
+  return number
+end
+
+local function jobs(text)
+  local number = math.tointeger(tonumber(text))
+  if not number or number < 1 then
+    return nil, ("'%s' is not a number of processes"):format(text)
+  end
+  return number
+end
+
+local function add_shared_options(command, name)
+  if corrects[name] then
+    command:option("-t --threshold", "Least confidence of a correction, 0 to 1.")
+      :argname("P"):convert(probability)
+  end
+  if walks[name] then
+    command:flag("-r --recursive", "Folders: all articles in them (.md, .markdown, .txt) that git does not ignore.")
+    command:option("-j --jobs", "Check with so many processes.", "1"):argname("N"):convert(jobs)
+  end
+  if name ~= "filter" then
+    command:option("--color", "auto, always or never.", "auto"):choices({ "auto", "always", "never" })
+  end
+end
+
+local function parser_of(commands)
+  local parser = argparse("unspin", "Restores the wording of articles that a bot has spun.")
+    :epilog("Exit status of check: 0 nothing to correct, 1 something, 2 an error. Others: 0, or 2 for an error.")
+    :help_max_width(100)
+  parser:flag("--version", "Show the version and exit."):action(function()
+    print("unspin " .. Session.new(commands.root):core().version())
+    os.exit(0, true)
+  end)
+  parser:command_target("command")
+  parser:require_command(true)
+  for _, name in ipairs(names) do
+    local definition = commands[name]
+    local command = parser:command(name, definition.summary)
+    if definition.hidden then
+      command:hidden(true)
+    end
+    definition.define(command)
+    add_shared_options(command, name)
+    local epilog = definition.example and "Example: " .. definition.example
+    command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
+  end
+  -- argparse would print several lines and leave with 255.
+  for _, command in ipairs({ parser, table.unpack(parser._commands) }) do
+    command.error = function(self, message)
+      io.stderr:write(("unspin: %s; see `%s --help`\n"):format((message:gsub("\n", ". ")), self:_get_fullname()))
+      os.exit(2, true)
+    end
+  end
+  return parser
+end
+
+---@param arguments string[]
+---@param root string folder of the program
+---@return integer status
+function main.run(arguments, root)
+  local commands = { root = root }
+  for _, name in ipairs(names) do
+    commands[name] = require("unspin.shell.commands." .. name)
+  end
+  local args = parser_of(commands):parse(arguments)
+  local session = Session.new(root)
+  local finished, result = xpcall(commands[args.command].run, function(failure)
+    -- Failures of ours are tables; anything else is a mistake in the program and keeps its trace.
+    return type(failure) == "table" and failure or { message = debug.traceback(failure), bug = true }
+  end, args, session)
+  if finished then
+    return result
+  end
+  if result.bug then
+    io.stderr:write("unspin: this is a mistake in unspin, please report it: ", result.message, "\n")
+  else
+    session.warn(result.message)
+  end
+  return 2
+end
+
+return main
