@@ -1,0 +1,580 @@
+#include "evidence.h"
+
+#include "surface.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 2, NEIGHBOURHOOD = 15, CONTEXT_WORDS = 6 };
+
+static const float LN10 = 2.302585093f;
+
+static const char *const feature_names[] = {
+#define X(id, name) #name,
+    US_FEATURES(X)
+#undef X
+};
+
+const char *us_feature_name(enum us_feature feature)
+{
+    return feature_names[feature];
+}
+
+void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon)
+{
+    char name[64];
+    for (int i = 0; i < US_FEATURE_COUNT; i++) {
+        if (i < US_FEATURES_LOCAL) {
+            snprintf(name, sizeof name, "local.%s", feature_names[i]);
+            model->local[i] = us_lexicon_weight(lexicon, name, 0);
+        }
+        snprintf(name, sizeof name, "article.%s", feature_names[i]);
+        model->article[i] = us_lexicon_weight(lexicon, name, 0);
+    }
+    model->language_scale = us_lexicon_weight(lexicon, "lattice.scale", 0.8f);
+    for (int f = 0; f < 26; f++)
+        model->family_rows[f] = 1;
+    for (uint32_t i = 0; i < us_lexicon_rows(lexicon); i++) {
+        uint32_t families = us_lexicon_row(lexicon, i)->families;
+        for (; families; families &= families - 1)
+            model->family_rows[__builtin_ctz(families) % 26]++;
+    }
+}
+
+static float clip(float value, float bound)
+{
+    return value > bound ? bound : value < -bound ? -bound : value;
+}
+
+static float log_odds(float p)
+{
+    return p < 1e-6f ? -14.0f : p > 1 - 1e-6f ? 14.0f : logf(p / (1 - p));
+}
+
+static float logistic(const float *weights, const float *features, int count)
+{
+    float sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += weights[i] * features[i];
+    return 1 / (1 + expf(-sum));
+}
+
+/* ---- the place of an edge ----------------------------------------------------------------- */
+
+static const struct us_token *unit_token(const struct us_lattice *lattice, uint32_t unit)
+{
+    return &lattice->text->tokens[lattice->units[unit].token];
+}
+
+static const char *unit_norm(const struct us_lattice *lattice, uint32_t unit)
+{
+    return lattice->text->norms + unit_token(lattice, unit)->norm;
+}
+
+/* The unit before or after an edge in its sentence, or UINT32_MAX. */
+static uint32_t unit_before(const struct us_lattice *lattice, const struct us_edge *edge)
+{
+    return edge->from > 0 && lattice->units[edge->from - 1].sentence ==
+                                 lattice->units[edge->from].sentence
+               ? edge->from - 1
+               : UINT32_MAX;
+}
+
+static uint32_t unit_after(const struct us_lattice *lattice, const struct us_edge *edge)
+{
+    return edge->to < lattice->unit_count && lattice->units[edge->to].sentence ==
+                                                 lattice->units[edge->from].sentence
+               ? edge->to
+               : UINT32_MAX;
+}
+
+/* Is word one of list's, which '|' separates? */
+static bool is_listed(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    while (*list) {
+        size_t item = strcspn(list, "|");
+        if (item == length && memcmp(list, word, length) == 0)
+            return true;
+        list += item + (list[item] == '|');
+    }
+    return false;
+}
+
+static bool is_determiner(const char *norm)
+{
+    return is_listed("the|a|an|this|that|these|those|its|his|her|their|our|my|your|any|some|no|"
+                     "each|every|another",
+                     norm);
+}
+
+static bool comma_after(const struct us_lattice *lattice, const struct us_edge *edge)
+{
+    uint32_t next = lattice->units[edge->to - 1].token + 1;
+    return next < lattice->text->count &&
+           lattice->text->bytes[lattice->text->tokens[next].start] == ',';
+}
+
+/* 1 if the row's condition holds here, -1 if not, 0 if it has none. */
+static int place_holds(const struct us_lattice *lattice, const struct us_lexicon *lexicon,
+                       const struct us_edge *edge)
+{
+    uint32_t before = unit_before(lattice, edge), after = unit_after(lattice, edge);
+    bool holds;
+    switch ((enum us_place)edge->row->place) {
+    case US_PLACE_BEFORE_WORDS:
+        holds = after != UINT32_MAX && is_listed(us_lexicon_string(lexicon, edge->row->words),
+                                                 unit_norm(lattice, after));
+        break;
+    case US_PLACE_AFTER_WORDS:
+        holds = before != UINT32_MAX && is_listed(us_lexicon_string(lexicon, edge->row->words),
+                                                  unit_norm(lattice, before));
+        break;
+    case US_PLACE_BEFORE_NUMBER:
+        holds = after != UINT32_MAX && unit_token(lattice, after)->kind == US_TOKEN_NUMBER;
+        break;
+    case US_PLACE_AFTER_NUMBER:
+        holds = before != UINT32_MAX && unit_token(lattice, before)->kind == US_TOKEN_NUMBER;
+        break;
+    case US_PLACE_SENTENCE_START:
+        holds = before == UINT32_MAX;
+        break;
+    case US_PLACE_MID_SENTENCE:
+        holds = before != UINT32_MAX;
+        break;
+    case US_PLACE_BEFORE_COMMA:
+        holds = comma_after(lattice, edge);
+        break;
+    case US_PLACE_NO_COMMA_AFTER:
+        holds = !comma_after(lattice, edge);
+        break;
+    case US_PLACE_AFTER_DETERMINER:
+        holds = before != UINT32_MAX && is_determiner(unit_norm(lattice, before));
+        break;
+    case US_PLACE_NO_DETERMINER_BEFORE:
+        holds = before == UINT32_MAX || !is_determiner(unit_norm(lattice, before));
+        break;
+    default:
+        return 0;
+    }
+    return holds ? 1 : -1;
+}
+
+/* What "a" or "an" before the edge says: 1 if only the original fits it, -1 if only the spun
+ * words do, else 0. */
+static int determiner(const struct us_lattice *lattice, const struct us_lexicon *lexicon,
+                      const struct us_edge *edge)
+{
+    uint32_t before = unit_before(lattice, edge);
+    if (before == UINT32_MAX || !edge->row)
+        return 0;
+    const char *norm = unit_norm(lattice, before);
+    if (strcmp(norm, "a") != 0 && strcmp(norm, "an") != 0)
+        return 0;
+    bool an = norm[1] == 'n';
+    const struct us_token *token = unit_token(lattice, edge->from);
+    const char *original = us_lexicon_string(lexicon, edge->row->original);
+    bool spun_fits = us_begins_with_vowel(lattice->text->bytes + token->start,
+                                          token->end - token->start) == an;
+    bool original_fits = us_begins_with_vowel(original, strcspn(original, " -")) == an;
+    return (int)original_fits - (int)spun_fits;
+}
+
+/* ---- features ----------------------------------------------------------------------------- */
+
+static void row_features(float *f, const struct us_row *row)
+{
+    f[US_FEATURE_PAGES] = logf(1 + (float)row->pages);
+    f[US_FEATURE_ALWAYS] = (row->flags & US_ROW_ALWAYS) != 0;
+    f[US_FEATURE_SPUN_ONLY] = (row->flags & US_ROW_SPUN_ONLY) != 0;
+    f[US_FEATURE_BOT_ONLY] = (row->flags & US_ROW_BOT_ONLY) != 0;
+    f[US_FEATURE_SEEN] = (row->flags & US_ROW_SEEN) != 0;
+    f[US_FEATURE_INFLECTED] = (row->flags & US_ROW_INFLECTED) != 0;
+    f[US_FEATURE_TAIL] = (row->flags & US_ROW_TAIL) != 0;
+    f[US_FEATURE_SCHOLARLY] = (row->flags & US_ROW_SCHOLARLY) != 0;
+    f[US_FEATURE_NAME] = (row->flags & US_ROW_NAME) != 0;
+    f[US_FEATURE_READINGS] = logf(row->readings ? row->readings : 1);
+    f[US_FEATURE_SWAPS] = logf(row->swaps ? row->swaps : 1);
+    f[US_FEATURE_ORIGINAL_PHRASE] = row->original_words > 1;
+}
+
+static void local_features(float *f, const struct us_lattice *lattice,
+                           const struct us_ngram *ngram, const struct us_lexicon *lexicon,
+                           const struct us_edge *edge)
+{
+    f[US_FEATURE_BIAS] = 1;
+    if (edge->row) {
+        row_features(f, edge->row);
+        int place = place_holds(lattice, lexicon, edge);
+        f[US_FEATURE_PLACE_HOLDS] = place > 0;
+        f[US_FEATURE_PLACE_FAILS] = place < 0;
+    }
+    float rarity = 0;
+    uint32_t words = 0;
+    for (uint32_t i = edge->from; i < edge->to; i++)
+        for (uint32_t k = 0; k < lattice->units[i].id_count; k++, words++) {
+            uint32_t id = lattice->units[i].ids[k];
+            rarity -= us_ngram_unigram(ngram, id) * LN10;
+            if (id == US_NGRAM_UNKNOWN)
+                f[US_FEATURE_SPUN_UNKNOWN] = 1;
+        }
+    f[US_FEATURE_SPUN_RARITY] = rarity / (float)words / 10;
+    rarity = 0;
+    for (uint32_t k = 0; k < edge->id_count; k++) {
+        rarity -= us_ngram_unigram(ngram, edge->ids[k]) * LN10;
+        if (edge->ids[k] == US_NGRAM_UNKNOWN)
+            f[US_FEATURE_ORIGINAL_UNKNOWN] = 1;
+    }
+    f[US_FEATURE_ORIGINAL_RARITY] = rarity / (float)(edge->id_count ? edge->id_count : 1) / 10;
+    f[US_FEATURE_SPUN_PHRASE] = edge->to - edge->from > 1;
+
+    const struct us_token *first = unit_token(lattice, edge->from);
+    bool capital = first->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER);
+    f[US_FEATURE_CAPITAL] =
+        capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) && !f[US_FEATURE_NAME];
+    f[US_FEATURE_FIRST] = (first->flags & US_TOKEN_FIRST) != 0;
+    f[US_FEATURE_QUOTED] = (first->flags & US_TOKEN_QUOTED) != 0;
+    int fits = determiner(lattice, lexicon, edge);
+    f[US_FEATURE_DETERMINER_FOR] = fits > 0;
+    f[US_FEATURE_DETERMINER_AGAINST] = fits < 0;
+    f[US_FEATURE_POSSESSIVE] = edge->possessive;
+    f[US_FEATURE_DOUBLED] = edge->origin == US_EDGE_DOUBLED;
+}
+
+/* Context ids of a phrase, at most CONTEXT_WORDS. */
+static uint8_t context_ids(const struct us_context *context, const char *phrase, uint32_t *ids)
+{
+    uint8_t count = 0;
+    while (*phrase && count < CONTEXT_WORDS) {
+        size_t length = strcspn(phrase, " ");
+        ids[count++] = us_context_id(context, phrase, length);
+        phrase += length + (phrase[length] == ' ');
+    }
+    return count;
+}
+
+/* The context model's gain of every edge: ln of its original over the words as they stand. */
+static int context_features(struct us_evidence *evidence, const struct us_lattice *lattice,
+                            const struct us_lexicon *lexicon, const struct us_context *context,
+                            struct us_error *err)
+{
+    enum { AT_ONCE = 64 };
+    uint32_t *sentence = malloc((lattice->unit_count + 1) * sizeof *sentence);
+    if (!sentence)
+        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+    for (uint32_t i = 0; i < lattice->unit_count; i++)
+        sentence[i] = us_context_id(context, unit_norm(lattice, i),
+                                    unit_token(lattice, i)->norm_length);
+
+    uint32_t first = 0, last = 0; /* units of the sentence */
+    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
+        const struct us_edge *edge = &lattice->edges[e];
+        if (edge->from >= last) {
+            first = last = edge->from;
+            while (first > 0 &&
+                   lattice->units[first - 1].sentence == lattice->units[edge->from].sentence)
+                first--;
+            while (last < lattice->unit_count &&
+                   lattice->units[last].sentence == lattice->units[edge->from].sentence)
+                last++;
+        }
+        uint32_t candidates[AT_ONCE][CONTEXT_WORDS];
+        uint8_t words[AT_ONCE];
+        float scores[AT_ONCE];
+        bool known[AT_ONCE];
+        words[0] = 0;
+        for (uint32_t i = edge->from; i < edge->to && words[0] < CONTEXT_WORDS; i++)
+            candidates[0][words[0]++] = sentence[i];
+        uint32_t count = 1;
+        for (next = e; next < lattice->edge_count && count < AT_ONCE &&
+                       lattice->edges[next].from == edge->from &&
+                       lattice->edges[next].to == edge->to;
+             next++, count++) {
+            const struct us_row *row = lattice->edges[next].row;
+            words[count] = row ? context_ids(context, us_lexicon_string(lexicon, row->original),
+                                             candidates[count])
+                               : 0;
+        }
+        for (uint32_t c = 0; c < count; c++) {
+            known[c] = words[c] > 0;
+            for (uint32_t k = 0; k < words[c]; k++)
+                known[c] = known[c] && candidates[c][k] != US_CONTEXT_UNKNOWN;
+        }
+        us_context_score(context, sentence + first, last - first, edge->from - first,
+                         edge->to - first, candidates[0], words, count, scores);
+        for (uint32_t c = 1; c < count; c++) {
+            float *f = evidence->features[e + c - 1];
+            float gain = known[0] && known[c] ? clip(scores[c] - scores[0], 6) : 0;
+            f[US_FEATURE_CONTEXT] = gain;
+            f[US_FEATURE_CONTEXT_LOSS] = gain < 0 ? gain : 0;
+            f[US_FEATURE_NO_CONTEXT] = !(known[0] && known[c]);
+        }
+    }
+    free(sentence);
+    return US_OK;
+}
+
+/* ---- the article -------------------------------------------------------------------------- */
+
+struct sums {
+    float swaps;          /* expected swaps */
+    float scholarly;      /* of them, by scholarly rows */
+    float quoted, quoted_words;
+    float capital, capital_words;
+    float words;
+    float *at;            /* [units] expected swaps that begin at a unit */
+    float *before;        /* [units + 1] sums of at */
+    float *rows;          /* [rows] expected swaps by row */
+    float *spun;          /* [rows] by first row of the same spun phrase */
+};
+
+static bool is_capital(const struct us_token *token)
+{
+    return (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)) &&
+           !(token->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE));
+}
+
+/* Add the edges up. Readings of one place share its probability, so that none counts twice. */
+static void add_up(struct sums *sums, const struct us_lattice *lattice, const float *probability,
+                   uint32_t row_count)
+{
+    sums->swaps = sums->scholarly = sums->quoted = sums->capital = 0;
+    memset(sums->at, 0, (lattice->unit_count + 1) * sizeof *sums->at);
+    memset(sums->rows, 0, (row_count + 1) * sizeof *sums->rows);
+    uint32_t covered = 0; /* units before it lie under the best edges so far */
+    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
+        uint32_t best = e;
+        for (next = e; next < lattice->edge_count &&
+                       lattice->edges[next].from == lattice->edges[e].from;
+             next++) {
+            const struct us_row *row = lattice->edges[next].row;
+            if (row)
+                sums->rows[row->id] += probability[next];
+            if (probability[next] > probability[best])
+                best = next;
+        }
+        const struct us_edge *edge = &lattice->edges[best];
+        float p = probability[best];
+        if (edge->from < covered && p < 0.5f)
+            continue;
+        if (edge->from < covered)
+            p *= 0.5f;
+        sums->at[edge->from] = p;
+        sums->swaps += p;
+        if (edge->row && (edge->row->flags & US_ROW_SCHOLARLY))
+            sums->scholarly += p;
+        const struct us_token *token = unit_token(lattice, edge->from);
+        if (token->flags & US_TOKEN_QUOTED)
+            sums->quoted += p;
+        if (is_capital(token))
+            sums->capital += p;
+        if (p > 0.3f && edge->to > covered)
+            covered = edge->to;
+    }
+    sums->before[0] = 0;
+    for (uint32_t i = 0; i < lattice->unit_count; i++)
+        sums->before[i + 1] = sums->before[i] + sums->at[i];
+}
+
+/* Which bots' dictionaries explain the swaps best: naive Bayes over the rows, each drawn from a
+ * family's rows or, one time in five, from any. */
+static void weigh_families(struct us_evidence *evidence, const struct us_lattice *lattice,
+                           const struct us_evidence_model *model, const float *probability,
+                           uint32_t row_count)
+{
+    float score[26], best = -INFINITY, total = 0;
+    for (int f = 0; f < 26; f++) {
+        score[f] = 0;
+        for (uint32_t e = 0; e < lattice->edge_count; e++) {
+            const struct us_row *row = lattice->edges[e].row;
+            if (!row || !row->families || probability[e] < 0.05f)
+                continue;
+            float any = 1.0f / (float)row_count;
+            float in = row->families >> f & 1 ? 0.8f / model->family_rows[f] : 0;
+            score[f] += probability[e] * clip(logf((in + 0.2f * any) / any), 3);
+        }
+        score[f] *= 0.5f; /* swaps are not independent */
+        if (score[f] > best)
+            best = score[f];
+    }
+    for (int f = 0; f < 26; f++)
+        total += evidence->family[f] = expf(score[f] - best);
+    for (int f = 0; f < 26; f++)
+        evidence->family[f] /= total;
+}
+
+static float family_share(const struct us_evidence *evidence, const struct us_row *row)
+{
+    if (!row || !row->families)
+        return 0.3f;
+    float share = 0;
+    for (int f = 0; f < 26; f++)
+        if (row->families >> f & 1)
+            share += evidence->family[f];
+    return share;
+}
+
+/* How often the article has a word as it stands, for single words. */
+static uint32_t occurrences(const struct us_ngram *ngram, const uint16_t *counts,
+                            const struct us_edge *edge)
+{
+    return edge->id_count == 1 && edge->ids[0] < us_ngram_words(ngram) ? counts[edge->ids[0]] : 0;
+}
+
+static void article_features(struct us_evidence *evidence, const struct us_lattice *lattice,
+                             const struct us_ngram *ngram, const struct sums *sums,
+                             const float *probability, const uint16_t *counts)
+{
+    float words = sums->words < 1 ? 1 : sums->words;
+    /* shrunk towards a clean article, so that a short text needs more than a lucky hit */
+    float density = (sums->swaps + 0.05f) / (words + 40);
+    evidence->density = sums->swaps / words;
+    float level = logf(density / 0.02f);
+    float quoted = sums->quoted_words > 8 ? sums->quoted / sums->quoted_words : 0;
+    float capital = sums->capital_words > 3 ? sums->capital / sums->capital_words : 0;
+    float scholarly = sums->swaps > 0 ? sums->scholarly / (sums->swaps + 1) : 0;
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        const struct us_edge *edge = &lattice->edges[e];
+        float *f = evidence->features[e];
+        f[US_FEATURE_DENSITY] = level;
+        f[US_FEATURE_DENSITY_GAIN] = level * f[US_FEATURE_GAIN];
+        f[US_FEATURE_DENSITY_CONTEXT] = level * f[US_FEATURE_CONTEXT];
+        f[US_FEATURE_DENSITY_ALWAYS] = level * f[US_FEATURE_ALWAYS];
+        f[US_FEATURE_DENSITY_SPUN_ONLY] = level * f[US_FEATURE_SPUN_ONLY];
+        f[US_FEATURE_FAMILY] = family_share(evidence, edge->row);
+        float same = edge->row ? sums->rows[edge->row->id] - probability[e] : 0;
+        f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
+        uint32_t low = edge->from > NEIGHBOURHOOD ? edge->from - NEIGHBOURHOOD : 0;
+        uint32_t high = edge->to + NEIGHBOURHOOD;
+        if (high > lattice->unit_count)
+            high = lattice->unit_count;
+        float nearby = sums->before[high] - sums->before[low] -
+                       (sums->before[edge->to] - sums->before[edge->from]);
+        f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
+        f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(ngram, counts, edge));
+        f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
+        f[US_FEATURE_QUOTED_HABIT] =
+            f[US_FEATURE_QUOTED] * clip(quoted / (evidence->density + 0.01f), 1);
+        f[US_FEATURE_CAPITAL_HABIT] =
+            f[US_FEATURE_CAPITAL] * clip(capital / (evidence->density + 0.01f), 1);
+    }
+}
+
+/* Another original of the same spun phrase is likelier over the article. */
+static void rival_features(struct us_evidence *evidence, const struct us_lattice *lattice,
+                           const struct sums *sums)
+{
+    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
+        float all = 0;
+        for (next = e; next < lattice->edge_count &&
+                       lattice->edges[next].from == lattice->edges[e].from &&
+                       lattice->edges[next].to == lattice->edges[e].to;
+             next++)
+            if (lattice->edges[next].row)
+                all += sums->rows[lattice->edges[next].row->id];
+        for (uint32_t i = e; i < next; i++) {
+            float own = lattice->edges[i].row ? sums->rows[lattice->edges[i].row->id] : 0;
+            float others = all - own;
+            evidence->features[i][US_FEATURE_RIVAL] = logf(1 + (others > 0 ? others : 0));
+        }
+    }
+}
+
+/* A prior before any words are looked at, from what the row says. */
+static float prior_of(const struct us_edge *edge)
+{
+    if (!edge->row)
+        return 2;
+    float prior = -2.5f + 0.6f * logf(1 + (float)edge->row->pages);
+    if (edge->row->flags & US_ROW_ALWAYS)
+        prior += 1.5f;
+    if (edge->row->flags & US_ROW_TAIL)
+        prior -= 2;
+    return prior;
+}
+
+int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
+                     const struct us_evidence_model *model, const struct us_ngram *ngram,
+                     const struct us_lexicon *lexicon, const struct us_context *context,
+                     struct us_error *err)
+{
+    *out = (struct us_evidence){0};
+    uint32_t edges = lattice->edge_count, units = lattice->unit_count;
+    uint32_t row_count = us_lexicon_rows(lexicon), vocabulary = us_ngram_words(ngram);
+    struct sums sums = {0};
+    uint16_t *counts = calloc(vocabulary + 1, sizeof *counts);
+    sums.at = calloc(units + 1, sizeof *sums.at);
+    sums.before = calloc(units + 1, sizeof *sums.before);
+    sums.rows = calloc(row_count + 1, sizeof *sums.rows);
+    out->features = calloc(edges + 1, sizeof *out->features);
+    out->local = calloc(edges + 1, sizeof *out->local);
+    out->article = calloc(edges + 1, sizeof *out->article);
+    int rc = US_OK;
+    if (!counts || !sums.at || !sums.before || !sums.rows || !out->features || !out->local ||
+        !out->article) {
+        rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
+        goto done;
+    }
+
+    for (uint32_t e = 0; e < edges; e++)
+        lattice->edges[e].prior = prior_of(&lattice->edges[e]);
+    rc = us_lattice_solve(lattice, ngram, model->language_scale, err);
+    if (rc != US_OK)
+        goto done;
+    for (uint32_t e = 0; e < edges; e++) {
+        const struct us_edge *edge = &lattice->edges[e];
+        float *f = out->features[e];
+        local_features(f, lattice, ngram, lexicon, edge);
+        f[US_FEATURE_GAIN] = clip(edge->gain, 8);
+        f[US_FEATURE_LOSS] = edge->gain < 0 ? f[US_FEATURE_GAIN] : 0;
+        f[US_FEATURE_POSTERIOR] = clip(log_odds(edge->posterior), 8);
+    }
+    if (context) {
+        rc = context_features(out, lattice, lexicon, context, err);
+        if (rc != US_OK)
+            goto done;
+    }
+    for (uint32_t e = 0; e < edges; e++)
+        out->local[e] = logistic(model->local, out->features[e], US_FEATURES_LOCAL);
+
+    for (uint32_t i = 0; i < units; i++) {
+        const struct us_unit *unit = &lattice->units[i];
+        const struct us_token *token = unit_token(lattice, i);
+        if (unit->id_count == 1 && unit->ids[0] < vocabulary && counts[unit->ids[0]] < UINT16_MAX)
+            counts[unit->ids[0]]++;
+        if (token->kind != US_TOKEN_WORD)
+            continue;
+        sums.words++;
+        sums.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
+        sums.capital_words += is_capital(token);
+    }
+    const float *probability = out->local;
+    for (int round = 0; round < ROUNDS; round++) {
+        add_up(&sums, lattice, probability, row_count);
+        weigh_families(out, lattice, model, probability, row_count);
+        article_features(out, lattice, ngram, &sums, probability, counts);
+        rival_features(out, lattice, &sums);
+        for (uint32_t e = 0; e < edges; e++)
+            out->article[e] = logistic(model->article, out->features[e], US_FEATURE_COUNT);
+        probability = out->article;
+        break;
+    }
+done:
+    free(counts);
+    free(sums.at);
+    free(sums.before);
+    free(sums.rows);
+    if (rc != US_OK)
+        us_evidence_close(out);
+    return rc;
+}
+
+void us_evidence_close(struct us_evidence *evidence)
+{
+    free(evidence->features);
+    free(evidence->local);
+    free(evidence->article);
+    *evidence = (struct us_evidence){0};
+}

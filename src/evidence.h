@@ -1,0 +1,100 @@
+/*
+ * evidence.h - how likely each edge of a lattice is the truth, from all there is to know.
+ *
+ * Two log-linear models (logistic regressions; weights by name in data/weights.tsv, fitted by
+ * `make tune`). The local one looks at the edge alone: the lattice's gain, the context model, the
+ * lexicon row. Its probabilities, summed over the article, say how hard the article was spun, by
+ * which family of bots, with which habits; the article model adds these. Soft counts all the way:
+ * one E-step, one M-step of EM, twice.
+ */
+#ifndef UNSPIN_EVIDENCE_H
+#define UNSPIN_EVIDENCE_H
+
+#include "context.h"
+#include "lattice.h"
+
+/* Every feature once: its name in the weights file. The first US_FEATURES_LOCAL are local. */
+#define US_FEATURES(X)                                                                            \
+    X(BIAS, bias)                                                                                 \
+    X(GAIN, gain)                       /* natural log, -8 to 8 */                                \
+    X(LOSS, loss)                       /* the gain's negative part */                            \
+    X(POSTERIOR, posterior)             /* its log odds, -8 to 8 */                               \
+    X(CONTEXT, context)                 /* context model: original over spun, natural log */      \
+    X(CONTEXT_LOSS, context_loss)       /* its negative part */                                   \
+    X(NO_CONTEXT, no_context)           /* the context model does not know both */                \
+    X(PAGES, pages)                     /* ln(1 + pages) */                                       \
+    X(ALWAYS, always)                                                                             \
+    X(SPUN_ONLY, spun_only)                                                                       \
+    X(BOT_ONLY, bot_only)                                                                         \
+    X(SEEN, seen)                                                                                 \
+    X(INFLECTED, inflected)                                                                       \
+    X(TAIL, tail)                                                                                 \
+    X(SCHOLARLY, scholarly)                                                                       \
+    X(NAME, name)                                                                                 \
+    X(READINGS, readings)               /* ln of how many originals the spun phrase has */        \
+    X(SWAPS, swaps)                     /* ln of how many swaps the original has */               \
+    X(SPUN_RARITY, spun_rarity)         /* -ln P(spun words), unigrams, a word */                 \
+    X(ORIGINAL_RARITY, original_rarity)                                                           \
+    X(PLACE_HOLDS, place_holds)         /* the row's condition on its place */                    \
+    X(PLACE_FAILS, place_fails)                                                                   \
+    X(SPUN_PHRASE, spun_phrase)         /* two words and more */                                  \
+    X(ORIGINAL_PHRASE, original_phrase)                                                           \
+    X(SPUN_UNKNOWN, spun_unknown)       /* the model lacks a word of it */                        \
+    X(ORIGINAL_UNKNOWN, original_unknown)                                                         \
+    X(CAPITAL, capital)                 /* capitalised inside a sentence */                       \
+    X(FIRST, first)                     /* begins a sentence */                                   \
+    X(QUOTED, quoted)                                                                             \
+    X(DETERMINER_FOR, determiner_for)   /* "an" left before a consonant, and the like */          \
+    X(DETERMINER_AGAINST, determiner_against)                                                     \
+    X(POSSESSIVE, possessive)                                                                     \
+    X(DOUBLED, doubled)                                                                           \
+    X(DENSITY, density)                 /* ln of the article's share of swaps */                  \
+    X(DENSITY_GAIN, density_gain)                                                                 \
+    X(DENSITY_CONTEXT, density_context)                                                           \
+    X(DENSITY_ALWAYS, density_always)                                                             \
+    X(DENSITY_SPUN_ONLY, density_spun_only)                                                       \
+    X(FAMILY, family)                   /* is the row of the article's bots? 0 to 1 */            \
+    X(REPEATED, repeated)               /* ln(1 + same swap elsewhere) */                         \
+    X(RIVAL, rival)                     /* the same spun phrase for others elsewhere */           \
+    X(NEARBY, nearby)                   /* share of swaps in the 30 words around */               \
+    X(UNTOUCHED, untouched)             /* ln(1 + the original elsewhere, left as it is) */       \
+    X(SCHOLARLY_SHARE, scholarly_share)                                                           \
+    X(QUOTED_HABIT, quoted_habit)       /* quoted, in an article whose quotations are spun */     \
+    X(CAPITAL_HABIT, capital_habit)
+
+enum us_feature {
+#define X(id, name) US_FEATURE_##id,
+    US_FEATURES(X)
+#undef X
+    US_FEATURE_COUNT,
+    US_FEATURES_LOCAL = US_FEATURE_DENSITY
+};
+
+const char *us_feature_name(enum us_feature feature);
+
+struct us_evidence_model {
+    float local[US_FEATURES_LOCAL];
+    float article[US_FEATURE_COUNT];
+    float language_scale;               /* of ln P(words) in the lattice */
+    float family_rows[26];              /* rows a family has; filled at load */
+};
+
+/* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
+void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon);
+
+struct us_evidence {
+    float (*features)[US_FEATURE_COUNT]; /* [edge_count] */
+    float *local;                        /* [edge_count] probability by the local model */
+    float *article;                      /* [edge_count] probability by the article model */
+    float density;                       /* expected share of words that were swapped */
+    float family[26];                    /* probability of each family, sums to 1 */
+};
+
+/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. */
+int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
+                     const struct us_evidence_model *model, const struct us_ngram *ngram,
+                     const struct us_lexicon *lexicon, const struct us_context *context,
+                     struct us_error *err);
+void us_evidence_close(struct us_evidence *evidence); /* safe on a zeroed struct */
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * lattice.h - every reading of a text that the lexicon allows, weighed by the language model.
+ *
+ * Units are what the language model sees: words and numbers of the text in order, without
+ * punctuation. An edge spans units [from, to) of one sentence and proposes another reading for
+ * them; the identity, each unit read as it stands, is implied.
+ *
+ *            ┌── agreement ──┐┌── to reduce ──┐
+ *     an ────┴── settlement ─┴┴─ to ── cut ── back ─┐
+ *                                └──── reduce ──────┘
+ *
+ * The weight of a path is exp(scale * ln P(words) + sum of its edges' priors). Forward-backward
+ * over trigram states (the last two words), pruned to a beam, gives each edge's posterior; the
+ * same with max for sum gives its gain, the distance between the best path through it and the
+ * best path that leaves its span alone.
+ */
+#ifndef UNSPIN_LATTICE_H
+#define UNSPIN_LATTICE_H
+
+#include "lexicon.h"
+#include "ngram.h"
+#include "text.h"
+
+#define US_UNIT_WORDS 4 /* words a unit is to the language model: "U.S." is "u." "s." */
+#define US_EDGE_WORDS 8 /* words an edge proposes, likewise */
+
+struct us_unit {
+    uint32_t token;
+    uint32_t sentence;
+    uint32_t ids[US_UNIT_WORDS];
+    uint8_t id_count;
+    bool joined;  /* a phrase may run over from the unit before: nothing or a hyphen between */
+    bool closed;  /* never restored: a number, a protected span */
+};
+
+enum us_edge_origin {
+    US_EDGE_ROW,       /* a row of the lexicon */
+    US_EDGE_DOUBLED,   /* a word twice: one of them */
+};
+
+struct us_edge {
+    uint32_t from, to;       /* units, half-open */
+    const struct us_row *row; /* NULL unless origin is US_EDGE_ROW */
+    uint8_t origin;
+    bool possessive;         /* both sides carry 's at their end */
+    uint8_t id_count;
+    uint32_t ids[US_EDGE_WORDS];
+    float prior;     /* in: natural log of the odds of this swap before looking at the words */
+    float posterior; /* out: 0 to 1 */
+    float gain;      /* out: natural log, best path with it over best path without */
+};
+
+struct us_lattice {
+    const struct us_text *text;
+    struct us_unit *units;
+    uint32_t unit_count, unit_room;
+    struct us_edge *edges; /* sorted by from, then to */
+    uint32_t edge_count, edge_room;
+};
+
+/* Find units and edges. The lattice borrows text and lexicon. */
+int us_lattice_open(struct us_lattice *out, const struct us_text *text,
+                    const struct us_ngram *model, const struct us_lexicon *lexicon,
+                    struct us_error *err);
+void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
+
+/* Fill posterior and gain of every edge from the priors. `scale` weighs the language model. */
+int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
+                     struct us_error *err);
+
+/* Ids of a phrase's words for the language model; returns how many, at most `room`. */
+uint32_t us_phrase_ids(const struct us_ngram *model, const char *phrase, size_t length,
+                       uint32_t *ids, uint32_t room);
+
+#endif

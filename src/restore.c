@@ -1,0 +1,303 @@
+#include "restore.h"
+
+#include "evidence.h"
+#include "reason.h"
+#include "surface.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct us_restorer {
+    const struct us_ngram *ngram;
+    const struct us_lexicon *lexicon;
+    const struct us_context *context;
+    struct us_evidence_model model;
+    float sure, ask;
+};
+
+const char *us_kind_name(enum us_kind kind)
+{
+    static const char *const names[] = {"substitution", "name",     "number",
+                                        "contraction",  "artefact", "scholarly"};
+    return names[kind];
+}
+
+int us_restorer_open(struct us_restorer **out, const struct us_ngram *ngram,
+                     const struct us_lexicon *lexicon, const struct us_context *context,
+                     struct us_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return us_fail(err, US_ENOMEM, "out of memory");
+    **out = (struct us_restorer){.ngram = ngram, .lexicon = lexicon, .context = context};
+    us_evidence_load(&(*out)->model, lexicon);
+    (*out)->sure = us_lexicon_weight(lexicon, "threshold.sure", 0.6f);
+    (*out)->ask = us_lexicon_weight(lexicon, "threshold.ask", 0.3f);
+    return US_OK;
+}
+
+void us_restorer_close(struct us_restorer *restorer)
+{
+    free(restorer);
+}
+
+float us_restorer_sure(const struct us_restorer *restorer)
+{
+    return restorer->sure;
+}
+
+float us_restorer_ask(const struct us_restorer *restorer)
+{
+    return restorer->ask;
+}
+
+/* ---- choosing edges ----------------------------------------------------------------------- */
+
+struct choice {
+    uint32_t edge;
+    float confidence;
+};
+
+static int by_confidence(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+    if (x->confidence != y->confidence)
+        return x->confidence < y->confidence ? 1 : -1;
+    return (x->edge > y->edge) - (x->edge < y->edge);
+}
+
+static int by_edge(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+    return (x->edge > y->edge) - (x->edge < y->edge);
+}
+
+/* Does the text there, with its a or an, say `old`, case aside? */
+static bool is_except(const struct us_check_options *options, const char *old, size_t length,
+                      const char *replacement, float *confidence)
+{
+    for (uint32_t i = 0; i < options->except_count; i++) {
+        const struct us_except *except = &options->excepts[i];
+        if (strlen(except->old) != length || strncasecmp(except->old, old, length) != 0 ||
+            strcasecmp(except->replacement, replacement) != 0)
+            continue;
+        if (except->here)
+            return true;
+        *confidence *= 0.6f; /* rejected elsewhere in the repository: only if very sure */
+    }
+    return false;
+}
+
+/* The likeliest edges at or above the threshold, no two of them over the same unit. */
+static int choose(struct choice **out, uint32_t *count, const struct us_lattice *lattice,
+                  const float *probability, float threshold, struct us_error *err)
+{
+    *out = NULL;
+    *count = 0;
+    struct choice *choices = malloc((lattice->edge_count + 1) * sizeof *choices);
+    bool *taken = calloc(lattice->unit_count + 1, sizeof *taken);
+    if (!choices || !taken) {
+        free(choices);
+        free(taken);
+        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+    }
+    uint32_t n = 0;
+    for (uint32_t e = 0; e < lattice->edge_count; e++)
+        if (probability[e] >= threshold)
+            choices[n++] = (struct choice){e, probability[e]};
+    qsort(choices, n, sizeof *choices, by_confidence);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct us_edge *edge = &lattice->edges[choices[i].edge];
+        bool is_free = true;
+        for (uint32_t u = edge->from; u < edge->to; u++)
+            is_free = is_free && !taken[u];
+        if (!is_free)
+            continue;
+        memset(taken + edge->from, true, edge->to - edge->from);
+        choices[kept++] = choices[i];
+    }
+    qsort(choices, kept, sizeof *choices, by_edge);
+    free(taken);
+    *out = choices;
+    *count = kept;
+    return US_OK;
+}
+
+/* ---- corrections -------------------------------------------------------------------------- */
+
+static enum us_kind kind_of(const struct us_lattice *lattice, const struct us_lexicon *lexicon,
+                            const struct us_edge *edge)
+{
+    if (!edge->row)
+        return US_KIND_ARTEFACT;
+    const struct us_token *token =
+        &lattice->text->tokens[lattice->units[edge->from].token];
+    const char *spun = us_lexicon_string(lexicon, edge->row->spun);
+    const char *original = us_lexicon_string(lexicon, edge->row->original);
+    if (edge->row->flags & US_ROW_NAME ||
+        ((token->flags & US_TOKEN_CAPITAL) && !(token->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE))))
+        return US_KIND_NAME;
+    if (strpbrk(spun, "0123456789") || strcmp(spun, "p.c") == 0)
+        return US_KIND_NUMBER;
+    if (strchr(spun, '\'') || strchr(original, '\''))
+        return US_KIND_CONTRACTION;
+    return edge->row->flags & US_ROW_SCHOLARLY ? US_KIND_SCHOLARLY : US_KIND_SUBSTITUTION;
+}
+
+/* The best few readings of the chosen edge's span, the text as it stands among them. */
+static int add_readings(struct us_correction *correction, const struct us_lattice *lattice,
+                        const struct us_lexicon *lexicon, const float *probability,
+                        uint32_t chosen, struct us_error *err)
+{
+    enum { MOST = 6 };
+    const struct us_edge *edge = &lattice->edges[chosen];
+    struct choice best[MOST];
+    uint32_t count = 0;
+    float left = 1;
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        const struct us_edge *other = &lattice->edges[e];
+        if (other->from != edge->from || other->to != edge->to)
+            continue;
+        left -= probability[e];
+        uint32_t k = count < MOST ? count++ : MOST;
+        for (; k > 0 && best[k - 1].confidence < probability[e]; k--)
+            if (k < MOST)
+                best[k] = best[k - 1];
+        if (k < MOST)
+            best[k] = (struct choice){e, probability[e]};
+    }
+    correction->readings = calloc(count + 1, sizeof *correction->readings);
+    if (!correction->readings)
+        return us_fail(err, US_ENOMEM, "out of memory writing a correction");
+    for (uint32_t i = 0; i < count; i++) {
+        size_t start, end;
+        struct us_reading *reading = &correction->readings[correction->reading_count];
+        int rc = us_surface(&reading->text, &start, &end, lattice, lexicon,
+                            &lattice->edges[best[i].edge], err);
+        if (rc != US_OK)
+            return rc;
+        reading->confidence = best[i].confidence;
+        correction->reading_count++;
+    }
+    size_t length = correction->end - correction->start;
+    struct us_reading *as_is = &correction->readings[correction->reading_count];
+    as_is->text = malloc(length + 1);
+    if (!as_is->text)
+        return us_fail(err, US_ENOMEM, "out of memory writing a correction");
+    memcpy(as_is->text, lattice->text->bytes + correction->start, length);
+    as_is->text[length] = 0;
+    as_is->confidence = left > 0 ? left : 0;
+    correction->reading_count++;
+    return US_OK;
+}
+
+static void correction_close(struct us_correction *correction)
+{
+    free(correction->replacement);
+    free(correction->reason);
+    for (uint32_t i = 0; i < correction->reading_count; i++)
+        free(correction->readings[i].text);
+    free(correction->readings);
+}
+
+static int write_corrections(struct us_corrections *out, const struct us_restorer *restorer,
+                             const struct us_lattice *lattice,
+                             const struct us_evidence *evidence, const struct choice *choices,
+                             uint32_t count, float threshold,
+                             const struct us_check_options *options, struct us_error *err)
+{
+    const char *bytes = lattice->text->bytes;
+    out->items = calloc(count + 1, sizeof *out->items);
+    if (!out->items)
+        return us_fail(err, US_ENOMEM, "out of memory writing corrections");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct us_edge *edge = &lattice->edges[choices[i].edge];
+        struct us_correction correction = {.confidence = choices[i].confidence};
+        int rc = us_surface(&correction.replacement, &correction.start, &correction.end, lattice,
+                            restorer->lexicon, edge, err);
+        if (rc != US_OK)
+            return rc;
+        size_t length = correction.end - correction.start;
+        bool same = strlen(correction.replacement) == length &&
+                    memcmp(correction.replacement, bytes + correction.start, length) == 0;
+        if (same ||
+            is_except(options, bytes + correction.start, length, correction.replacement,
+                      &correction.confidence) ||
+            correction.confidence < threshold) {
+            correction_close(&correction);
+            continue;
+        }
+        correction.kind = kind_of(lattice, restorer->lexicon, edge);
+        rc = us_reason(&correction.reason, lattice, restorer->lexicon, evidence, choices[i].edge,
+                       err);
+        if (rc == US_OK && options->readings)
+            rc = add_readings(&correction, lattice, restorer->lexicon, evidence->article,
+                              choices[i].edge, err);
+        if (rc != US_OK) {
+            correction_close(&correction);
+            return rc;
+        }
+        out->items[out->count++] = correction;
+    }
+    return US_OK;
+}
+
+int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, const char *bytes,
+                      size_t length, const struct us_check_options *options, struct us_error *err)
+{
+    *out = (struct us_corrections){.english = true};
+    if (options->bytes && length > options->bytes)
+        return us_fail(err, US_ELIMIT, "the text has %zu bytes, more than the limit of %zu",
+                       length, options->bytes);
+    struct us_text text = {0};
+    struct us_lattice lattice = {0};
+    struct us_evidence evidence = {0};
+    struct choice *choices = NULL;
+    uint32_t count;
+    int rc = us_text_open(&text, bytes, length, options->format, err);
+    if (rc != US_OK)
+        goto done;
+    for (uint32_t i = 0; i < text.count; i++)
+        out->words += text.tokens[i].kind == US_TOKEN_WORD;
+    out->english = text.english;
+    if (!text.english)
+        goto done;
+    rc = us_lattice_open(&lattice, &text, restorer->ngram, restorer->lexicon, err);
+    if (rc != US_OK)
+        goto done;
+    rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->ngram,
+                          restorer->lexicon, restorer->context, err);
+    if (rc != US_OK)
+        goto done;
+    float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
+    rc = choose(&choices, &count, &lattice, evidence.article, threshold, err);
+    if (rc != US_OK)
+        goto done;
+    rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,
+                           err);
+    out->rate = evidence.density;
+    if (out->count)
+        for (int f = 0, best = 0; f < 26; f++)
+            if (evidence.family[f] >= evidence.family[best]) {
+                best = f;
+                out->family = (char)('A' + f);
+            }
+done:
+    free(choices);
+    us_evidence_close(&evidence);
+    us_lattice_close(&lattice);
+    us_text_close(&text);
+    if (rc != US_OK)
+        us_corrections_close(out);
+    return rc;
+}
+
+void us_corrections_close(struct us_corrections *corrections)
+{
+    for (uint32_t i = 0; i < corrections->count; i++)
+        correction_close(&corrections->items[i]);
+    free(corrections->items);
+    *corrections = (struct us_corrections){0};
+}
