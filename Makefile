@@ -36,7 +36,9 @@ CORE := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c
 C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
 MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
-LEXICON_SOURCES := $(sort $(wildcard data/*.tsv))
+LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
+LANGUAGE_MODEL ?= $(or $(UNSPIN_MODEL),/usr/share/pocketsphinx/model/en-us/en-us.lm.bin)
+LEXC_ARGUMENTS := $(LANGUAGE_MODEL) data/irregular.tsv data/weights.tsv build/unspin.lex
 
 .PHONY: all
 all: $(MODULES) $(LEXICON) ## Build both modules and the lexicon
@@ -80,9 +82,8 @@ $(OBJ)/tools/%.o: src/tools/%.c $(OBJ)/flags | $(OBJ)
 build/%: $(OBJ)/tools/%.o $(CORE)
 	$(CC) -o $@ $^ $(CORE_LIBS)
 
-build/unspin.lex: build/lexc $(LEXICON_SOURCES)
-	build/lexc $@.new $(LEXICON_SOURCES)
-	mv $@.new $@
+build/unspin.lex: build/lexc $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
+	build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -Isrc $(call pkg,--cflags,cmocka) -MMD -MP -c -o $@ $<
@@ -144,7 +145,7 @@ bench: all ## Measure speed and memory
 
 .PHONY: lexicon-check
 lexicon-check: $(LEXICON) ## Compile the lexicon's sources and report rows that look wrong
-	build/lexc --check $(LEXICON_SOURCES)
+	build/lexc --check $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 .PHONY: demo
 demo: ## Set up, then show a spun article being restored on save (ARTICLE=path: yours, on a copy)

@@ -2,9 +2,9 @@
  * lexicon.h - what spinners put for what: phrases of 1 to 6 words on both sides, mapped.
  *
  * The compiled file comes from the tab-separated sources in data/ (lexicon_compile.h). It is
- * one block, little-endian, checked once at open:
+ * one block in the byte order of the machine that compiled it, checked once at open:
  *
- *     header | slots (open addressing on the phrase's hash) | rows | strings
+ *     header | slots (open addressing on the phrase's hash) | rows | weights | strings
  *
  * A slot stands for a spun phrase or for a proper prefix of one, so that a walk over the tokens
  * costs one probe a token: it goes on while a slot is found and ends at the first miss.
@@ -44,7 +44,7 @@ enum us_place { /* what a condition asks of the place; where it does not hold th
     US_PLACE_AFTER_DETERMINER, US_PLACE_NO_DETERMINER_BEFORE, /* as a noun; as a verb */
 };
 
-struct us_row {           /* as it lies in the file: 32 bytes, little-endian */
+struct us_row {           /* as it lies in the file: 32 bytes */
     uint32_t original;    /* offset in strings: lower case (but for names), words by one space */
     uint32_t spun;        /* likewise; as the source spells it */
     uint32_t families;    /* bit 0 = A ... bit 25 = Z: bots it was seen with; 0 = unknown */
@@ -58,6 +58,35 @@ struct us_row {           /* as it lies in the file: 32 bytes, little-endian */
     uint16_t swaps;       /* rows with this original: how many swaps a bot may have put */
     uint32_t id;          /* position among all rows; stable within one file */
 };
+
+/* ---- the file, for lexicon.c and lexicon_compile.c ---- */
+
+struct us_lexicon_header {
+    char magic[8];       /* US_LEXICON_MAGIC */
+    uint32_t byte_order; /* US_LEXICON_BYTE_ORDER as the machine writes it */
+    uint32_t slots;      /* a power of two */
+    uint32_t rows, weights;
+    uint32_t strings;    /* bytes; the last is NUL */
+    uint32_t unused;
+};
+
+struct us_lexicon_slot {
+    uint64_t hash; /* of the words so far; 0: empty */
+    uint32_t first, count; /* rows; count 0: a proper prefix only */
+};
+
+struct us_lexicon_weight {
+    uint32_t name; /* offset in strings */
+    float value;
+};
+
+#define US_LEXICON_MAGIC "unspinL1"
+#define US_LEXICON_BYTE_ORDER 0x01020304u
+
+/* FNV-1a over a phrase's words, each but the first after a space. `state` is 0 for none. */
+uint64_t us_lexicon_hash(uint64_t state, const char *word, size_t length);
+
+/* ---- reading ---- */
 
 struct us_lexicon;
 
@@ -76,7 +105,7 @@ const char *us_lexicon_string(const struct us_lexicon *lexicon, uint32_t offset)
 int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const char *word,
                     size_t length, const struct us_row **rows, uint32_t *count);
 
-/* A number that a data file gives by name in data/weights.tsv; fallback if it is not there. */
+/* A number that data/weights.tsv gives by name; fallback if it is not there. */
 float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback);
 
 #endif

@@ -109,6 +109,14 @@ static int add_token(struct reader *r, struct us_token token, struct us_error *e
     return US_OK;
 }
 
+/* Does the last full stop of these initials belong to them? U.S. and a.m. have one, p.c has not. */
+static bool keeps_full_stop(const struct us_text *text, size_t start, size_t end)
+{
+    char first = text->bytes[start], last = text->bytes[end - 1];
+    return (first >= 'A' && first <= 'Z') || (end - start == 3 && last == 'm') ||
+           (end - start == 3 && (last == 'e' || last == 'g'));
+}
+
 /* End of the word that begins at `at`; letters with inner apostrophes and, between single
  * letters, full stops (U.S., p.c, a.m.). */
 static size_t word_end(const struct us_text *text, size_t at, size_t limit)
@@ -140,12 +148,12 @@ static size_t word_end(const struct us_text *text, size_t at, size_t limit)
                 at++;
                 run = 0;
             } else {
-                /* the last full stop belongs to initials of two letters or more */
-                if (at - start > 1 && next.code != '.')
+                if (at - start > 1 && next.code != '.' && keeps_full_stop(text, start, at))
                     at++;
                 break;
             }
-        } else if (c.code == '.' && initials && run == 1 && at - start > 1) {
+        } else if (c.code == '.' && initials && run == 1 && at - start > 1 &&
+                   keeps_full_stop(text, start, at)) {
             at++;
             break;
         } else {
