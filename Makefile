@@ -7,7 +7,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
-LUA54 ?= $(shell command -v lua5.4 || command -v lua54 || echo lua)
+# The name may be called before `make deps` has installed it: lua5.4 is what Debian names it.
+LUA54 ?= $(shell command -v lua5.4 || command -v lua54 || \
+	{ lua -v 2>/dev/null | grep -o '^Lua 5\.4' >/dev/null && echo lua; } || echo lua5.4)
 LUAJIT ?= luajit
 NVIM ?= nvim
 SANITIZE ?=
@@ -126,7 +128,7 @@ check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	$(MAKE) --no-print-directory OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects
 	$(MAKE) --no-print-directory OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror' check-objects
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src
-	shellcheck tests/*.sh .ci/run
+	shellcheck tests/*.sh tests/*/*.sh .ci/run
 
 .PHONY: check-objects
 check-objects: $(CORE) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)

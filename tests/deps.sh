@@ -1,10 +1,11 @@
 #!/bin/sh
 # deps.sh [SET]... - install what unspin.nvim needs: sets build (default), test, check.
 # On Debian and its children with apt (through sudo unless root); elsewhere the list is printed.
+# shellcheck disable=SC2086 # lists of packages are there to be split
 set -eu
 
-build='gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev
-pocketsphinx-en-us lua-argparse lua-cjson neovim git'
+build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev \
+pocketsphinx-en-us lua-argparse lua-cjson neovim git"
 test='libcmocka-dev lua-busted'
 check='clang cppcheck lua-check shellcheck'
 
@@ -26,7 +27,7 @@ if ! command -v apt-get >/dev/null; then
     elif command -v brew >/dev/null; then
         set -- Homebrew 'brew install lua@5.4 luajit libgit2 utf8proc cmu-pocketsphinx luarocks neovim git cmocka && luarocks install argparse && luarocks install lua-cjson'
     else
-        set -- 'this system' "the equivalents of these Debian packages: $(echo $wanted)"
+        set -- 'this system' "the equivalents of these Debian packages: $wanted"
     fi
     # Nothing is known of what is there: say it, and let the build tell what it misses.
     echo "On $1, what unspin.nvim needs: $2 (and busted from LuaRocks for the tests)"

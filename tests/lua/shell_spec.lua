@@ -1,0 +1,326 @@
+-- The command line as a user meets it: bin/unspin is run as a program.
+
+local cjson = require("cjson")
+
+local root = assert(io.popen("pwd")):read("*l")
+local article = root .. "/tests/quality/articles/tram.txt"
+local original = root .. "/tests/quality/articles/tram.clean"
+
+local folder -- of the test at hand
+
+local function quote(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
+end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local content = file:read("*a")
+  file:close()
+  return content
+end
+
+local function write(path, content)
+  local file = assert(io.open(path, "wb"))
+  file:write(content)
+  file:close()
+end
+
+-- Runs a shell command in the test's folder.
+local function shell(command)
+  local status_file, error_file = os.tmpname(), os.tmpname()
+  local pipe = assert(io.popen(("cd %s && { %s; } 2>%s; echo $? >%s"):format(
+    quote(folder), command, error_file, status_file)))
+  local output = pipe:read("*a")
+  pipe:close()
+  local status = tonumber(read(status_file))
+  local errors = read(error_file)
+  os.remove(status_file)
+  os.remove(error_file)
+  return { output = output, status = status, errors = errors }
+end
+
+local function unspin(arguments, input)
+  local feed = input and ("printf '%s' " .. quote(input) .. " | ") or ""
+  if input then
+    write(folder .. "/.input", input)
+    feed = "<.input "
+  end
+  return shell(feed .. quote(root .. "/bin/unspin") .. " " .. arguments)
+end
+
+local function assert_one_line_error(result, pattern)
+  assert.equal(2, result.status)
+  assert.equal("", result.output)
+  assert.matches("^unspin: [^\n]*" .. pattern .. "[^\n]*\n$", result.errors)
+end
+
+local function in_repository()
+  shell("git init -q . && git config user.name T && git config user.email t@example.org"
+    .. " && git add -A && git commit -q -m received")
+end
+
+before_each(function()
+  folder = os.tmpname()
+  os.remove(folder)
+  os.execute("mkdir " .. quote(folder))
+  os.execute(("cp %s %s"):format(quote(article), quote(folder .. "/tram.txt")))
+  -- Histories outside repositories go to the test's own place.
+  shell("true")
+end)
+
+after_each(function()
+  os.execute("rm -rf " .. quote(folder))
+end)
+
+describe("unspin check", function()
+  it("prints one line a correction, as compilers do, and ends with 1", function()
+    local result = unspin("check tram.txt")
+    assert.equal(1, result.status)
+    assert.matches("tram.txt:3:%d+: settlement → agreement %(%d%.%d%d%)\n", result.output)
+    assert.equal("", result.errors)
+  end)
+
+  it("ends with 0 and no output if there is nothing to correct", function()
+    local result = unspin("check " .. quote(original))
+    assert.same({ output = "", status = 0, errors = "" }, result)
+  end)
+
+  it("--json gives 0-based half-open byte offsets into the file", function()
+    local text = read(article)
+    local found = cjson.decode(unspin("check --json tram.txt").output)
+    assert.is_true(#found > 0)
+    for _, fix in ipairs(found) do
+      assert.equal(fix.old, text:sub(fix.start + 1, fix["end"]))
+      assert.equal("string", type(fix.new))
+      assert.is_true(fix.confidence > 0 and fix.confidence <= 1)
+      assert.equal("string", type(fix.kind))
+      assert.equal("string", type(fix.reason))
+    end
+  end)
+
+  it("--json prints an empty array for an empty file", function()
+    write(folder .. "/empty.txt", "")
+    assert.same({ output = "[]\n", status = 0, errors = "" }, unspin("check --json empty.txt"))
+  end)
+
+  it("- reads standard input", function()
+    local from_file = unspin("check --json tram.txt")
+    assert.same(from_file, unspin("check --json -", read(article)))
+  end)
+
+  it("counts a byte-order mark and CRLF in its offsets", function()
+    local text = "\239\187\191" .. read(article):gsub("\n", "\r\n")
+    write(folder .. "/dos.txt", text)
+    local found = cjson.decode(unspin("check --json dos.txt").output)
+    assert.is_true(#found > 0)
+    for _, fix in ipairs(found) do
+      assert.equal(fix.old, text:sub(fix.start + 1, fix["end"]))
+    end
+  end)
+
+  it("--threshold asks for more certainty", function()
+    local all = cjson.decode(unspin("check --json --threshold 0 tram.txt").output)
+    local sure = cjson.decode(unspin("check --json --threshold 0.99 tram.txt").output)
+    assert.is_true(#sure < #all)
+    for _, fix in ipairs(sure) do
+      assert.is_true(fix.confidence >= 0.99)
+    end
+  end)
+
+  it("looks through folders with -r, but not at what git ignores", function()
+    shell("mkdir -p a/b && cp tram.txt a/b/one.md && cp tram.txt a/two.txt && cp tram.txt a/no.lua"
+      .. " && cp tram.txt a/b/ignored.md && echo ignored.md >.gitignore")
+    in_repository()
+    local seen = {}
+    for path in unspin("check -r a").output:gmatch("([^\n:]+):%d+:%d+:") do
+      seen[path] = true
+    end
+    assert.same({ ["a/b/one.md"] = true, ["a/two.txt"] = true }, seen)
+  end)
+
+  it("gives the same in the same order with several processes", function()
+    shell("mkdir a && for i in 1 2 3 4 5; do cp tram.txt a/$i.txt; done; echo Fine. >a/3.txt")
+    assert.same(unspin("check -r a"), unspin("check -r -j 2 a"))
+  end)
+
+  it("goes on after a file that cannot be read, and ends with 2", function()
+    local result = unspin("check missing.txt tram.txt")
+    assert.equal(2, result.status)
+    assert.equal("unspin: missing.txt: No such file or directory\n", result.errors)
+    assert.matches("settlement → agreement", result.output)
+  end)
+
+  describe("refuses, in one line,", function()
+    it("a folder without -r", function()
+      assert_one_line_error(unspin("check ."), "Is a directory")
+    end)
+
+    it("NUL bytes", function()
+      write(folder .. "/nul.txt", "one\0two")
+      assert_one_line_error(unspin("check nul.txt"), "nul%.txt: .*NUL")
+    end)
+
+    it("what is not UTF-8", function()
+      write(folder .. "/latin.txt", "caf\233 society")
+      assert_one_line_error(unspin("check latin.txt"), "latin%.txt: .*UTF%-8")
+    end)
+
+    it("an unknown command, a missing file name, a threshold that is none", function()
+      assert_one_line_error(unspin("unspin"), "unknown command")
+      assert_one_line_error(unspin("check"), "missing argument")
+      assert_one_line_error(unspin("check --threshold 7 tram.txt"), "'7' is not a probability")
+    end)
+
+    it("a model or lexicon that is missing, empty or something else", function()
+      write(folder .. "/empty", "")
+      write(folder .. "/foreign", ("not a model\n"):rep(1000))
+      for _, variable in ipairs({ "UNSPIN_MODEL", "UNSPIN_LEXICON" }) do
+        for _, name in ipairs({ "missing", "empty", "foreign" }) do
+          local result = shell(("%s=%s %s check tram.txt"):format(variable, name, quote(root .. "/bin/unspin")))
+          assert_one_line_error(result, name)
+        end
+      end
+    end)
+  end)
+
+  it("manages a line of 10 MB", function()
+    shell("yes 'The council met in the town hall on Monday.' | head -c 10000000 | tr '\\n' ' ' >long.txt")
+    assert.equal("", unspin("check long.txt").errors)
+  end)
+end)
+
+describe("unspin fix", function()
+  it("corrects in place and records each correction as a commit", function()
+    in_repository()
+    local fixes = cjson.decode(unspin("check --json tram.txt").output)
+    local result = unspin("fix tram.txt")
+    assert.same({ 0, "" }, { result.status, result.errors })
+    assert.matches("an agreement with", read(folder .. "/tram.txt"))
+    assert.equal(#fixes, tonumber(shell("git rev-list --count HEAD~0").output) - 1)
+    assert.equal("", shell("git status --porcelain -- tram.txt").output)
+    assert.matches("settlement → agreement", shell("git log --format=%s").output)
+  end)
+
+  it("has nothing left to do the second time", function()
+    in_repository()
+    unspin("fix tram.txt")
+    local commits = shell("git rev-list --count HEAD").output
+    assert.equal("tram.txt: nothing to correct\n", unspin("fix tram.txt").output)
+    assert.equal(commits, shell("git rev-list --count HEAD").output)
+  end)
+
+  it("--stdout changes nothing and gives what fix writes", function()
+    in_repository()
+    local printed = unspin("fix --stdout tram.txt").output
+    assert.equal(read(article), read(folder .. "/tram.txt"))
+    unspin("fix --no-history tram.txt")
+    assert.equal(printed, read(folder .. "/tram.txt"))
+    assert.equal("1\n", shell("git rev-list --count HEAD").output)
+  end)
+
+  it("--dry-run changes nothing", function()
+    in_repository()
+    assert.matches("^tram.txt: %d+ corrections to make\n$", unspin("fix --dry-run tram.txt").output)
+    assert.equal(read(article), read(folder .. "/tram.txt"))
+    assert.equal("1\n", shell("git rev-list --count HEAD").output)
+  end)
+
+  it("keeps the file's mode and a symbolic link", function()
+    in_repository()
+    shell("chmod 640 tram.txt && ln -s tram.txt link.txt")
+    assert.equal(0, unspin("fix --no-history link.txt").status)
+    assert.matches("an agreement with", read(folder .. "/tram.txt"))
+    assert.equal("640\n", shell("stat -c %a tram.txt").output)
+    assert.equal(0, shell("test -L link.txt").status)
+  end)
+
+  it("does not propose again what was reverted", function()
+    in_repository()
+    unspin("fix tram.txt")
+    shell("git revert --no-edit $(git log --format=%h --grep='^settlement → agreement')")
+    assert.matches("an settlement with", read(folder .. "/tram.txt"))
+    assert.equal("tram.txt: nothing to correct\n", unspin("fix tram.txt").output)
+  end)
+end)
+
+describe("unspin log", function()
+  it("lists the corrections of an article, newest first", function()
+    in_repository()
+    unspin("fix tram.txt")
+    local subjects = {}
+    for swap in unspin("log tram.txt").output:gmatch(":%d+: (.-) %(") do
+      subjects[#subjects + 1] = swap
+    end
+    local expected = {}
+    for subject in shell("git log --format=%s HEAD --grep=→").output:gmatch("[^\n]+") do
+      expected[#expected + 1] = subject
+    end
+    assert.same(expected, subjects)
+  end)
+
+  it("prints one JSON object a line", function()
+    in_repository()
+    unspin("fix tram.txt")
+    local entry = cjson.decode(unspin("log --json -n 1 tram.txt").output)
+    assert.equal("tram.txt", entry.file)
+    assert.equal(shell("git rev-parse HEAD").output, entry.commit .. "\n")
+  end)
+end)
+
+describe("unspin filter", function()
+  local function lines_of(output)
+    local records = {}
+    for line in output:gmatch("[^\n]+") do
+      records[#records + 1] = cjson.decode(line)
+    end
+    return records
+  end
+
+  it("answers each line with one line, in order", function()
+    local text = read(article)
+    local input = ('{"id":1,"text":%s}\n{"id":"b","text":"Fine."}\n'):format(cjson.encode(text))
+    local result = unspin("filter", input)
+    local records = lines_of(result.output)
+    assert.equal(0, result.status)
+    assert.same({ 1, "b" }, { records[1].id, records[2].id })
+    assert.matches("an agreement with", records[1].text)
+    assert.same(cjson.decode(unspin("check --json tram.txt").output), records[1].corrections)
+    assert.same({ id = "b", text = "Fine.", corrections = {} }, records[2])
+  end)
+
+  it("answers a bad line with an error and goes on", function()
+    local result = unspin("filter", '{"id":1}\nnonsense\n[]\n\n{"id":5,"text":"a\\u0000b"}\n{"id":6,"text":"Fine."}')
+    local records = lines_of(result.output)
+    assert.equal(0, result.status)
+    assert.equal(6, #records)
+    for i = 1, 5 do
+      assert.equal("string", type(records[i].error))
+    end
+    assert.same({ 1, 5, 6 }, { records[1].id, records[5].id, records[6].id })
+  end)
+
+  it("gives ids back as they came", function()
+    local output = unspin("filter", '{"text":"Fine.","id":12345678901234567890}\n').output
+    assert.matches('"id":12345678901234567890,', output)
+  end)
+end)
+
+describe("unspin", function()
+  it("--version names the version", function()
+    assert.matches("^unspin %d+%.%d+%.%d+\n$", unspin("--version").output)
+  end)
+
+  it("has help for itself and for each command, with an example", function()
+    assert.matches("check .*fix .*log .*filter", (unspin("--help").output:gsub("\n", " ")))
+    for _, command in ipairs({ "check", "fix", "log", "filter" }) do
+      local result = unspin(command .. " --help")
+      assert.equal(0, result.status)
+      assert.matches("Example: unspin ?%w*", (result.output:gsub("parallel[^\n]*-j2 ", "")))
+    end
+  end)
+
+  it("can be called through a link", function()
+    shell(("ln -s %s u"):format(quote(root .. "/bin/unspin")))
+    assert.equal(unspin("check tram.txt").output, shell("./u check tram.txt").output)
+  end)
+end)
