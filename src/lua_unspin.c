@@ -1,0 +1,437 @@
+/*
+ * lua_unspin.c - the module unspin.core: binds the core to Lua, and nothing else.
+ *
+ * Compiled once against Lua 5.4 (for bin/unspin) and once against LuaJIT (for Neovim), so it keeps
+ * to what both have. No Lua error is raised while the C side owns memory that Lua does not know:
+ * results are moved into userdata with __gc first, or the Lua calls are made under lua_pcall.
+ * Types and documentation: lua/unspin/_meta.lua.
+ */
+#include "context.h"
+#include "lexicon.h"
+#include "ngram.h"
+#include "restore.h"
+
+#include <dlfcn.h>
+#include <git2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static int fail(lua_State *L, const char *message)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, message);
+    return 2;
+}
+
+/* Add a metatable of this name with these methods, a __close beside its __gc (Lua 5.4). */
+static void new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc,
+                     lua_CFunction to_string)
+{
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__close");
+    lua_pushcfunction(L, to_string);
+    lua_setfield(L, -2, "__tostring");
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+/* ---- where the files are ------------------------------------------------------------------ */
+
+/* A file beside this module: its folder, then `relative`. False if it is not there. */
+static int beside_module(char *out, size_t room, const char *relative)
+{
+    Dl_info info;
+    char real[4096];
+    if (!dladdr((void *)(uintptr_t)&beside_module, &info) || !info.dli_fname ||
+        !realpath(info.dli_fname, real))
+        return 0;
+    char *slash = strrchr(real, '/');
+    if (!slash)
+        return 0;
+    *slash = 0;
+    int length = snprintf(out, room, "%s/%s", real, relative);
+    return length > 0 && (size_t)length < room && access(out, R_OK) == 0;
+}
+
+/* lua/unspin/core.so and build/lua5.4/unspin/core.so lie at different depths of the tree. */
+static const char *find_file(char *out, size_t room, const char *const *places)
+{
+    for (; *places; places++)
+        if (beside_module(out, room, *places))
+            return out;
+    return NULL;
+}
+
+static const char *const lexicon_places[] = {"../../build/unspin.lex", "../../unspin.lex", NULL};
+static const char *const context_places[] = {"../../data/context.bin", "../../../data/context.bin",
+                                             NULL};
+static const char *const model_paths[] = {
+    "/usr/share/pocketsphinx/model/en-us/en-us.lm.bin",
+    "/usr/local/share/pocketsphinx/model/en-us/en-us.lm.bin",
+    "/opt/homebrew/share/pocketsphinx/model/en-us/en-us.lm.bin", NULL};
+
+static const char *find_model(void)
+{
+    for (const char *const *path = model_paths; *path; path++)
+        if (access(*path, R_OK) == 0)
+            return *path;
+    return model_paths[0];
+}
+
+/* ---- engine ------------------------------------------------------------------------------- */
+
+#define ENGINE "unspin.engine"
+
+struct engine {
+    struct us_ngram *ngram;
+    struct us_lexicon *lexicon;
+    struct us_context *context;
+    struct us_restorer *restorer;
+    char model_path[4200], lexicon_path[4200];
+};
+
+static struct engine *check_engine(lua_State *L)
+{
+    struct engine *engine = luaL_checkudata(L, 1, ENGINE);
+    if (!engine->restorer)
+        luaL_error(L, "the engine is closed");
+    return engine;
+}
+
+static int engine_gc(lua_State *L)
+{
+    struct engine *engine = luaL_checkudata(L, 1, ENGINE);
+    us_restorer_close(engine->restorer);
+    us_context_close(engine->context);
+    us_lexicon_close(engine->lexicon);
+    us_ngram_close(engine->ngram);
+    memset(engine, 0, sizeof *engine);
+    return 0;
+}
+
+static int engine_tostring(lua_State *L)
+{
+    struct engine *engine = luaL_checkudata(L, 1, ENGINE);
+    if (!engine->restorer)
+        lua_pushliteral(L, ENGINE " (closed)");
+    else
+        lua_pushfstring(L, ENGINE " (%s, %d words; %s, %d rows)", engine->model_path,
+                        (int)us_ngram_words(engine->ngram), engine->lexicon_path,
+                        (int)us_lexicon_rows(engine->lexicon));
+    return 1;
+}
+
+static const char *path_option(lua_State *L, int table, const char *name, const char *variable)
+{
+    const char *path = NULL;
+    if (lua_istable(L, table)) {
+        lua_getfield(L, table, name);
+        if (!lua_isnil(L, -1))
+            path = luaL_checkstring(L, -1);
+        lua_pop(L, 1); /* the table keeps the string */
+    }
+    if (!path && variable)
+        path = getenv(variable);
+    return path && *path ? path : NULL;
+}
+
+/* core.open{ model =, lexicon =, context = } */
+static int core_open(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TTABLE);
+    char lexicon_found[4200], context_found[4200];
+    const char *model = path_option(L, 1, "model", "UNSPIN_MODEL");
+    const char *lexicon = path_option(L, 1, "lexicon", "UNSPIN_LEXICON");
+    const char *context = path_option(L, 1, "context", NULL);
+    if (!model)
+        model = find_model();
+    if (!lexicon)
+        lexicon = find_file(lexicon_found, sizeof lexicon_found, lexicon_places);
+    if (!lexicon)
+        return fail(L, "the compiled lexicon is missing; run `make` in the plugin's folder");
+    if (!context)
+        context = find_file(context_found, sizeof context_found, context_places);
+
+    struct engine *engine = lua_newuserdata(L, sizeof *engine);
+    memset(engine, 0, sizeof *engine);
+    luaL_setmetatable(L, ENGINE);
+    struct us_error err = {0};
+    int rc = us_ngram_open(&engine->ngram, model, &err);
+    if (rc == US_EIO && access(model, F_OK) != 0)
+        us_fail(&err, rc, "the language model %s is missing; install pocketsphinx-en-us, or name "
+                          "another with UNSPIN_MODEL", model);
+    if (rc == US_OK)
+        rc = us_lexicon_open(&engine->lexicon, lexicon, &err);
+    if (rc == US_OK && context)
+        rc = us_context_open(&engine->context, context, &err);
+    if (rc == US_OK)
+        rc = us_restorer_open(&engine->restorer, engine->ngram, engine->lexicon, engine->context,
+                              &err);
+    if (rc != US_OK)
+        return fail(L, err.message);
+    snprintf(engine->model_path, sizeof engine->model_path, "%s", model);
+    snprintf(engine->lexicon_path, sizeof engine->lexicon_path, "%s", lexicon);
+    return 1;
+}
+
+/* engine:thresholds() -> sure, ask */
+static int engine_thresholds(lua_State *L)
+{
+    struct engine *engine = check_engine(L);
+    lua_pushnumber(L, (lua_Number)us_restorer_sure(engine->restorer));
+    lua_pushnumber(L, (lua_Number)us_restorer_ask(engine->restorer));
+    return 2;
+}
+
+/* engine:paths() -> model, lexicon */
+static int engine_paths(lua_State *L)
+{
+    struct engine *engine = check_engine(L);
+    lua_pushstring(L, engine->model_path);
+    lua_pushstring(L, engine->lexicon_path);
+    return 2;
+}
+
+/* What one check owns, so that an error of Lua's while results are pushed leaks nothing. */
+#define CHECK "unspin.check"
+struct check {
+    struct us_corrections corrections;
+    struct us_except *excepts;
+};
+
+static int check_gc(lua_State *L)
+{
+    struct check *check = luaL_checkudata(L, 1, CHECK);
+    us_corrections_close(&check->corrections);
+    free(check->excepts);
+    check->excepts = NULL;
+    return 0;
+}
+
+static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number fallback)
+{
+    lua_getfield(L, table, name);
+    lua_Number value = luaL_optnumber(L, -1, fallback);
+    lua_pop(L, 1);
+    return value;
+}
+
+static int boolean_field(lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    int value = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+/* The string of a field; the table keeps it. */
+static const char *string_field(lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    const char *value = luaL_checkstring(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+static void read_excepts(lua_State *L, int options, struct check *check, uint32_t *count)
+{
+    lua_getfield(L, options, "except");
+    *count = 0;
+    if (!lua_isnil(L, -1)) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+        int list = lua_gettop(L);
+        lua_Integer length = 0;
+        for (lua_rawgeti(L, list, 1); !lua_isnil(L, -1); lua_rawgeti(L, list, (int)length + 1)) {
+            length++;
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+        check->excepts = calloc((size_t)length + 1, sizeof *check->excepts);
+        if (!check->excepts)
+            luaL_error(L, "out of memory");
+        for (lua_Integer i = 1; i <= length; i++) {
+            lua_rawgeti(L, list, (int)i);
+            luaL_checktype(L, -1, LUA_TTABLE);
+            int item = lua_gettop(L);
+            struct us_except *except = &check->excepts[i - 1];
+            except->old = string_field(L, item, "old");
+            except->replacement = string_field(L, item, "new");
+            except->here = boolean_field(L, item, "here");
+            lua_pop(L, 1);
+        }
+        *count = (uint32_t)length;
+    }
+    lua_pop(L, 1);
+}
+
+static void push_correction(lua_State *L, const struct us_correction *correction,
+                            const char *text)
+{
+    lua_createtable(L, 0, 8);
+    lua_pushinteger(L, (lua_Integer)correction->start + 1);
+    lua_setfield(L, -2, "start");
+    lua_pushinteger(L, (lua_Integer)correction->end);
+    lua_setfield(L, -2, "stop");
+    lua_pushlstring(L, text + correction->start, correction->end - correction->start);
+    lua_setfield(L, -2, "old");
+    lua_pushstring(L, correction->replacement);
+    lua_setfield(L, -2, "new");
+    lua_pushnumber(L, (lua_Number)correction->confidence);
+    lua_setfield(L, -2, "confidence");
+    lua_pushstring(L, us_kind_name(correction->kind));
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, correction->reason);
+    lua_setfield(L, -2, "reason");
+    if (correction->reading_count) {
+        lua_createtable(L, (int)correction->reading_count, 0);
+        for (uint32_t i = 0; i < correction->reading_count; i++) {
+            lua_createtable(L, 0, 2);
+            lua_pushstring(L, correction->readings[i].text);
+            lua_setfield(L, -2, "text");
+            lua_pushnumber(L, (lua_Number)correction->readings[i].confidence);
+            lua_setfield(L, -2, "confidence");
+            lua_rawseti(L, -2, (int)i + 1);
+        }
+        lua_setfield(L, -2, "readings");
+    }
+}
+
+static void push_info(lua_State *L, const struct us_corrections *corrections)
+{
+    lua_createtable(L, 0, 6);
+    lua_pushinteger(L, (lua_Integer)corrections->words);
+    lua_setfield(L, -2, "words");
+    lua_pushnumber(L, (lua_Number)corrections->rate);
+    lua_setfield(L, -2, "rate");
+    lua_pushnumber(L, (lua_Number)corrections->spun);
+    lua_setfield(L, -2, "spun");
+    if (corrections->family) {
+        lua_pushlstring(L, &corrections->family, 1);
+        lua_setfield(L, -2, "family");
+    }
+    lua_pushboolean(L, corrections->english);
+    lua_setfield(L, -2, "english");
+    lua_pushboolean(L, corrections->cut_short);
+    lua_setfield(L, -2, "cut_short");
+}
+
+/* engine:check(text, opts) -> corrections, info */
+static int engine_check(lua_State *L)
+{
+    static const char *const formats[] = {"text", "markdown", NULL};
+    struct engine *engine = check_engine(L);
+    size_t length;
+    const char *text = luaL_checklstring(L, 2, &length);
+    struct us_check_options options = {.threshold = -1};
+    if (lua_isnoneornil(L, 3)) {
+        lua_settop(L, 2);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    struct check *check = lua_newuserdata(L, sizeof *check);
+    memset(check, 0, sizeof *check);
+    luaL_setmetatable(L, CHECK);
+
+    lua_getfield(L, 3, "format");
+    options.format = (enum us_format)luaL_checkoption(L, -1, "text", formats);
+    options.threshold = (float)number_field(L, 3, "threshold", -1);
+    options.readings = boolean_field(L, 3, "readings");
+    options.seconds = (double)number_field(L, 3, "seconds", 0);
+    options.bytes = (size_t)number_field(L, 3, "bytes", 0);
+    read_excepts(L, 3, check, &options.except_count);
+    options.excepts = check->excepts;
+
+    struct us_error err = {0};
+    if (us_restorer_check(&check->corrections, engine->restorer, text, length, &options, &err) !=
+        US_OK)
+        return fail(L, err.message);
+    lua_createtable(L, (int)check->corrections.count, 0);
+    for (uint32_t i = 0; i < check->corrections.count; i++) {
+        push_correction(L, &check->corrections.items[i], text);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    push_info(L, &check->corrections);
+    us_corrections_close(&check->corrections);
+    return 2;
+}
+
+/* core.apply(text, fixes) -> text */
+static int core_apply(lua_State *L)
+{
+    size_t length, at = 0;
+    const char *text = luaL_checklstring(L, 1, &length);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_Buffer buffer;
+    lua_settop(L, 2);
+    /* the pieces are kept in a table: a luaL_Buffer allows nothing else on the stack */
+    lua_newtable(L);
+    int pieces = 0;
+    for (int i = 1;; i++) {
+        lua_rawgeti(L, 2, i);
+        if (lua_isnil(L, -1))
+            break;
+        luaL_checktype(L, -1, LUA_TTABLE);
+        lua_getfield(L, -1, "start");
+        lua_getfield(L, -2, "stop");
+        lua_Integer start = luaL_checkinteger(L, -2), stop = luaL_checkinteger(L, -1);
+        if (start <= (lua_Integer)at || stop < start - 1 || stop > (lua_Integer)length)
+            return luaL_error(L, "fix %d is out of order or out of range", i);
+        lua_pushlstring(L, text + at, (size_t)start - 1 - at);
+        lua_rawseti(L, 3, ++pieces);
+        lua_getfield(L, -3, "new");
+        luaL_checkstring(L, -1);
+        lua_rawseti(L, 3, ++pieces);
+        at = (size_t)stop;
+        lua_settop(L, 3);
+    }
+    lua_settop(L, 3);
+    luaL_buffinit(L, &buffer);
+    for (int i = 1; i <= pieces; i++) {
+        lua_rawgeti(L, 3, i);
+        luaL_addvalue(&buffer);
+    }
+    luaL_addlstring(&buffer, text + at, length - at);
+    luaL_pushresult(&buffer);
+    return 1;
+}
+
+/* core.version() -> version of unspin, version of libgit2 */
+static int core_version(lua_State *L)
+{
+    int major, minor, patch;
+    git_libgit2_version(&major, &minor, &patch);
+    lua_pushstring(L, us_version());
+    lua_pushfstring(L, "%d.%d.%d", major, minor, patch);
+    return 2;
+}
+
+EXPORT int luaopen_unspin_core(lua_State *L);
+
+EXPORT int luaopen_unspin_core(lua_State *L)
+{
+    static const luaL_Reg engine_methods[] = {{"check", engine_check},
+                                              {"paths", engine_paths},
+                                              {"thresholds", engine_thresholds},
+                                              {NULL, NULL}};
+    static const luaL_Reg check_methods[] = {{NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"open", core_open}, {"apply", core_apply}, {"version", core_version}, {NULL, NULL}};
+    new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);
+    new_type(L, CHECK, check_methods, check_gc, check_gc);
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, 0);
+    return 1;
+}
