@@ -14,10 +14,13 @@ LUAJIT ?= luajit
 NVIM ?= nvim
 SANITIZE ?=
 
-# MODEL=path takes another language model (ARPA, or the file format of pocketsphinx-en-us).
+# MODEL=path takes another language model (ARPA, or the file format of pocketsphinx-en-us), for what
+# make builds and runs.
 ifneq ($(MODEL),)
 export UNSPIN_MODEL := $(abspath $(MODEL))
 endif
+MODEL_PLACES := /usr /usr/local /opt/homebrew /home/linuxbrew/.linuxbrew
+MODEL_FILE = $(firstword $(UNSPIN_MODEL) $(wildcard $(MODEL_PLACES:%=%/share/pocketsphinx/model/en-us/en-us.lm.bin)))
 
 comma := ,
 OBJ := build/obj$(if $(SANITIZE),-sanitize)
@@ -34,7 +37,8 @@ LUA54_CFLAGS = $(call pkg,--cflags,$(shell $(PKG_CONFIG) --exists lua5.4 && echo
 LUAJIT_CFLAGS = $(call pkg,--cflags,luajit)
 
 BINDING := src/lua_unspin.c
-CORE := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
+CORE_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
+CORE := $(OBJ)/core.a
 C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
 MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
@@ -57,6 +61,11 @@ FORCE:
 
 $(OBJ)/%.o: src/%.c $(OBJ)/flags | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
+
+# An archive, so that a tool or test takes in no more of the core than it uses.
+$(CORE): $(CORE_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 $(OBJ)/lua5.4.o: $(BINDING) $(OBJ)/flags | $(OBJ)
 	$(CC) $(CORE_CFLAGS) $(LUA54_CFLAGS) -MMD -MP -c -o $@ $<
@@ -131,7 +140,7 @@ check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	shellcheck tests/*.sh tests/*/*.sh .ci/run
 
 .PHONY: check-objects
-check-objects: $(CORE) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
+check-objects: $(CORE_OBJECTS) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
 
 .PHONY: quality
 quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
@@ -146,7 +155,7 @@ bench: all ## Measure speed and memory
 	@for b in tests/bench/*.lua; do $(LUA54) "$$b" || exit 1; done
 
 .PHONY: lexicon-check
-lexicon-check: $(LEXICON) ## Compile the lexicon's sources and report rows that look wrong
+lexicon-check: build/lexc ## Compile the lexicon's sources and report rows that look wrong
 	build/lexc --check $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 .PHONY: demo
