@@ -22,6 +22,15 @@ end, {
   end,
 })
 
+-- <Plug>(unspin), <Plug>(unspin-next), ...: what the command does; in Visual mode on the range.
+for name in ("correct check log diff why accept reject next prev dismiss on off toggle status"):gmatch("%S+") do
+  local plug, command = "<Plug>(unspin-" .. name .. ")", ":Unspin " .. name:gsub("^correct$", "")
+  vim.keymap.set("n", plug, command:gsub("^:", "<Cmd>") .. "<CR>", { silent = true })
+  if name == "correct" or name == "accept" or name == "reject" then
+    vim.keymap.set("x", plug, command .. "<CR>", { silent = true })
+  end
+end
+
 if vim.g.unspin then
   require("unspin").setup()
 end

@@ -44,7 +44,7 @@ local function run(call)
   local _, ask = require("unspin.engine").thresholds()
   local fixes, bytes = check(call, call.bang and { threshold = ask, again = true } or nil)
   if fixes then
-    local count = require("unspin.correct").make(call.buf, bytes, fixes)
+    local count = require("unspin.correct").make_fixes(call.buf, bytes, fixes)
     say.answer(count == 0 and "nothing to correct" or say.count(count, "correction") .. ", recorded when written")
   end
 end
@@ -80,36 +80,101 @@ function M.complete(lead)
   return names
 end
 
-M.subcommands.check = {
-  doc = "list in the |location-list| what would be corrected; changes nothing",
-  run = function(call)
-    local say = require("unspin.say")
-    local fixes, bytes, info = check(call)
-    if not fixes then
-      return
+-- Turn a buffer, or with a bang everything, on or off.
+local function switch(call, off)
+  if call.bang then
+    vim.g.unspin_disable = off
+  else
+    vim.b[call.buf].unspin_disable = off
+  end
+  local suggest = require("unspin.suggest")
+  for _, buf in ipairs(call.bang and vim.api.nvim_list_bufs() or { call.buf }) do
+    if off then
+      suggest.detach(buf)
+    elseif vim.api.nvim_buf_is_loaded(buf) then
+      suggest.attach(buf)
     end
-    local items = {}
-    for i, fix in ipairs(fixes) do
-      local row, column = require("unspin.bytes").place(bytes, fix.start - 1)
-      items[i] = {
-        bufnr = call.buf,
-        lnum = row + 1,
-        col = column + 1,
-        text = ("%s → %s (%.2f) %s"):format(fix.old, fix.new, fix.confidence, fix.reason),
-      }
-    end
-    vim.fn.setloclist(0, {}, " ", { title = "Unspin check", items = items })
-    if #items > 0 then
-      vim.cmd("lopen")
-    end
-    say.answer(
-      ("%s in %s%s"):format(
-        say.count(#items, "correction"),
-        say.count(info.words, "word"),
-        info.cut_short and "; not all was looked at, max_seconds was reached" or ""
-      )
+  end
+  local why_not = require("unspin.articles").why_not(call.buf)
+  require("unspin.say").answer(why_not and "left alone on save: " .. why_not or "corrected on save")
+end
+
+---@param name string
+---@param doc string
+---@param run fun(call: unspin.Call)
+local function define(name, doc, run_it)
+  M.subcommands[name] = { doc = doc, run = run_it }
+end
+
+define("check", "list in the |location-list| what would be corrected; changes nothing", function(call)
+  local say = require("unspin.say")
+  local fixes, bytes, info = check(call)
+  if not fixes then
+    return
+  end
+  local items = {}
+  for i, fix in ipairs(fixes) do
+    local row, column = require("unspin.bytes").place(bytes, fix.start - 1)
+    items[i] = {
+      bufnr = call.buf,
+      lnum = row + 1,
+      col = column + 1,
+      text = ("%s → %s (%.2f) %s"):format(fix.old, fix.new, fix.confidence, fix.reason),
+    }
+  end
+  vim.fn.setloclist(0, {}, " ", { title = "Unspin check", items = items })
+  if #items > 0 then
+    vim.cmd("lopen")
+  end
+  say.answer(
+    ("%s in %s%s"):format(
+      say.count(#items, "correction"),
+      say.count(info.words, "word"),
+      info.cut_short and "; not all was looked at, max_seconds was reached" or ""
     )
-  end,
-}
+  )
+end)
+define("log", "list the recorded corrections, see |unspin-log|; with ! in the |quickfix| list", function(call)
+  require("unspin.review").open(call)
+end)
+define("diff", "show the article as received beside it, in |diff-mode|", function(call)
+  require("unspin.review").diff(call)
+end)
+define("why", "say in a float why the word under the cursor was corrected", function(call)
+  require("unspin.why").open(call)
+end)
+define("accept", "accept the suggestion under the cursor, or those of the range; asks if there are "
+  .. "several readings, with ! takes the likeliest", function(call)
+  require("unspin.choose").accept(call)
+end)
+define("reject", "take back the correction under the cursor, or refuse the suggestion there; or "
+  .. "all of the range", function(call)
+  require("unspin.choose").reject(call)
+end)
+define("next", "go to the next corrected word; takes a count", function(call)
+  require("unspin.jump").go(call.buf, 1)
+end)
+define("prev", "go to the corrected word before", function(call)
+  require("unspin.jump").go(call.buf, -1)
+end)
+define("dismiss", "no longer highlight the corrected words", function(call)
+  require("unspin.marks").dismiss(call.buf)
+end)
+define("on", "correct this buffer on save again; with ! all buffers", function(call)
+  switch(call, false)
+end)
+define("off", "leave this buffer alone; with ! all buffers", function(call)
+  switch(call, true)
+end)
+define("toggle", "on if off, off if on", function(call)
+  local off = vim.b[call.buf].unspin_disable
+  if call.bang then
+    off = vim.g.unspin_disable
+  end
+  switch(call, not off)
+end)
+define("status", "say what happens in this buffer on save and what happened last, or why nothing did", function(call)
+  vim.api.nvim_echo({ { table.concat(require("unspin.status").lines(call.buf), "\n") } }, false, {})
+end)
 
 return M

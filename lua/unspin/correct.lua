@@ -13,7 +13,6 @@ local M = {}
 ---@class unspin.CheckOptions
 ---@field threshold? number least confidence; by default that of sure corrections
 ---@field again? boolean propose also what was rejected
----@field readings? boolean
 ---@field bytes? unspin.Bytes the buffer's bytes, if they are at hand
 
 ---What would be corrected in a buffer.
@@ -33,7 +32,7 @@ function M.check(buf, opts)
     format = articles.format(buf),
     threshold = opts.threshold or (engine.thresholds()),
     except = not opts.again and history.excepts(buf) or nil,
-    readings = opts.readings,
+    readings = true,
   })
   if not fixes then
     return nil, info
@@ -41,19 +40,18 @@ function M.check(buf, opts)
   return fixes, bytes, info
 end
 
----Put fixes into the buffer, marked, and tell.
+---Make edits that correct, and tell.
 ---@param buf integer
----@param bytes unspin.Bytes
----@param fixes unspin.Fix[]
+---@param list unspin.Edit[]
 ---@return integer count
-function M.make(buf, bytes, fixes)
-  local made = edits.make(buf, edits.of_fixes(bytes, fixes))
+function M.make(buf, list)
+  local made = edits.make(buf, list)
   if #made == 0 then
     return 0
   end
-  local is_new = {}
-  for _, mark in ipairs(made) do
-    is_new[mark.id] = true
+  local is_new, fixes = {}, {}
+  for i, mark in ipairs(made) do
+    is_new[mark.id], fixes[i] = true, mark.fix
   end
   marks.flash(
     buf,
@@ -63,6 +61,14 @@ function M.make(buf, bytes, fixes)
   )
   say.event("UnspinCorrected", { buf = buf, fixes = fixes })
   return #made
+end
+
+---@param buf integer
+---@param bytes unspin.Bytes
+---@param fixes unspin.Fix[]
+---@return integer count
+function M.make_fixes(buf, bytes, fixes)
+  return M.make(buf, edits.of_fixes(bytes, fixes))
 end
 
 return M

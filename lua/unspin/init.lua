@@ -1,4 +1,4 @@
--- What a user's configuration calls. Everything else is loaded when it is used.
+-- What a user's configuration and other scripts call. Everything else is loaded when it is used.
 
 local M = {}
 
@@ -7,6 +7,52 @@ local M = {}
 function M.setup(options)
   local resolved = require("unspin.config").resolve(options)
   require("unspin.save").enable(resolved.on_save ~= false)
+end
+
+---What would be corrected in a buffer; changes nothing.
+---@param buf? integer
+---@param threshold? number least confidence
+---@return unspin.Fix[]? fixes, string? message
+function M.check(buf, threshold)
+  local fixes, bytes = require("unspin.correct").check(buf or 0, { threshold = threshold })
+  if not fixes then
+    return nil, bytes --[[@as string]]
+  end
+  return fixes
+end
+
+---Run a subcommand of |:Unspin|, "" for the command alone, on a buffer.
+---@param name string
+---@param call? { buf: integer?, bang: boolean?, first: integer?, last: integer? } rows 0-based
+function M.run(name, call)
+  call = vim.tbl_extend("keep", call or {}, { buf = vim.api.nvim_get_current_buf(), bang = false })
+  require("unspin.command").run(call, name)
+end
+
+---The corrections marked in a buffer, in order, with what became of each.
+---@param buf? integer
+---@return unspin.Place[]
+function M.corrections(buf)
+  return require("unspin.marks").all(buf or vim.api.nvim_get_current_buf())
+end
+
+---The suggestions of a buffer, in order.
+---@param buf? integer
+---@return unspin.Suggestion[]
+function M.suggestions(buf)
+  return require("unspin.suggest").all(buf or vim.api.nvim_get_current_buf())
+end
+
+---For a status line: `unspin 12?3` for 12 corrections and 3 suggestions, else empty.
+---@return string
+function M.statusline()
+  return package.loaded["unspin.config"] and require("unspin.status").line() or ""
+end
+
+---The data of the last |unspin-events| event, for Neovims whose autocommands carry none.
+---@return { event: string, data: table }?
+function M.last_event()
+  return require("unspin.say").last_event
 end
 
 return M

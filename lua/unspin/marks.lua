@@ -13,7 +13,8 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field id integer of the extmark
 ---@field fix unspin.Fix
 ---@field oid? string the commit that recorded it
----@field refused? boolean its reversal is already known to the history or to the session
+---@field refused? boolean its reversal is already known to the session
+---@field hidden? boolean dismissed: still followed, no longer shown
 
 ---@class unspin.Place
 ---@field mark unspin.Mark
@@ -24,6 +25,7 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field state "stands"|"reversed"|"rewritten"
 
 local buffers = {} ---@type table<integer, table<integer, unspin.Mark>>
+local refreshing = {} ---@type table<integer, boolean>
 
 local function define_highlights()
   for name, target in pairs({ UnspinFlash = "IncSearch", UnspinCorrected = "DiffText" }) do
@@ -44,25 +46,46 @@ function M.lines(words)
 end
 
 -- Gravity outwards: what replaces the words in one go, as undo does, stays inside the mark.
-local function set(buf, id, row, column, end_row, end_column)
+local function set(buf, id, row, column, end_row, end_column, shown)
   return vim.api.nvim_buf_set_extmark(buf, NS, row, column, {
     id = id,
     end_row = end_row,
     end_col = end_column,
     right_gravity = false,
     end_right_gravity = true,
-    hl_group = "UnspinCorrected",
+    hl_group = shown and "UnspinCorrected" or nil,
   })
+end
+
+-- After changes have settled, show only what stands.
+local function refresh_soon(buf)
+  if refreshing[buf] then
+    return
+  end
+  refreshing[buf] = true
+  vim.defer_fn(function()
+    refreshing[buf] = nil
+    if vim.api.nvim_buf_is_valid(buf) then
+      M.all(buf)
+    end
+  end, 150)
 end
 
 ---Mark words as corrected.
 ---@param buf integer
 ---@param fix unspin.Fix
+---@param hidden? boolean
 ---@return unspin.Mark
-function M.add(buf, row, column, end_row, end_column, fix)
+function M.add(buf, row, column, end_row, end_column, fix, hidden)
   if not buffers[buf] then
     buffers[buf] = {}
     vim.api.nvim_buf_attach(buf, false, {
+      on_lines = function()
+        if not buffers[buf] then
+          return true
+        end
+        refresh_soon(buf)
+      end,
       on_detach = function()
         buffers[buf] = nil
       end,
@@ -71,7 +94,7 @@ function M.add(buf, row, column, end_row, end_column, fix)
       end,
     })
   end
-  local mark = { fix = fix, id = set(buf, nil, row, column, end_row, end_column) }
+  local mark = { fix = fix, hidden = hidden, id = set(buf, nil, row, column, end_row, end_column, not hidden) }
   buffers[buf][mark.id] = mark
   return mark
 end
@@ -125,9 +148,13 @@ local function inspect(buf, mark, row, column, details)
       state = try[1]
       end_row, end_column = advance(lines, row, column, last)
       row, column = advance(lines, row, column, first)
-      set(buf, mark.id, row, column, end_row, end_column)
       break
     end
+  end
+  local shown = state == "stands" and not mark.hidden
+  local same = end_row == details.end_row and end_column == details.end_col and lines[1] ~= ""
+  if not same or shown ~= (details.hl_group ~= nil) then
+    set(buf, mark.id, row, column, end_row, end_column, shown)
   end
   return {
     mark = mark,
@@ -169,6 +196,33 @@ function M.at(buf, row, column)
     local after_start = place.row < row or (place.row == row and place.column <= column)
     local before_end = row < place.end_row or (row == place.end_row and column < place.end_column)
     if after_start and before_end then
+      return place
+    end
+  end
+end
+
+---How many corrections are marked, without a look at each.
+---@param buf integer
+---@return integer
+function M.count(buf)
+  return vim.tbl_count(buffers[buf] or {})
+end
+
+---No longer show the marks; they are still followed.
+---@param buf integer
+function M.dismiss(buf)
+  for _, mark in pairs(buffers[buf] or {}) do
+    mark.hidden = true
+  end
+  M.all(buf)
+end
+
+---@param buf integer
+---@param oid string
+---@return unspin.Place?
+function M.of_commit(buf, oid)
+  for _, place in ipairs(M.all(buf)) do
+    if place.mark.oid == oid then
       return place
     end
   end

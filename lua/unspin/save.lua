@@ -55,7 +55,7 @@ local function before_write(buf)
     return problem(buf, bytes --[[@as string]])
   end
   told[buf] = nil
-  local count = correct.make(buf, bytes, spare_cursor(buf, bytes, fixes))
+  local count = correct.make_fixes(buf, bytes, spare_cursor(buf, bytes, fixes))
   note(buf, require("unspin.say").count(count, "correction"))
   history.prepare(buf)
 end
@@ -108,6 +108,24 @@ local function guarded(step)
   end
 end
 
+-- Once an article is shown and Neovim has nothing else to do: what earlier sessions corrected
+-- is found again, and suggestions are looked for.
+local function look_at(buf)
+  vim.defer_fn(function()
+    if not vim.api.nvim_buf_is_loaded(buf) or require("unspin.articles").why_not(buf) then
+      return
+    end
+    if not vim.b[buf].unspin_recalled then
+      vim.b[buf].unspin_recalled = true
+      pcall(function()
+        require("unspin.recall").recall(buf)
+      end)
+    end
+    require("unspin.suggest").attach(buf)
+  end, 50)
+end
+M.look_at = look_at
+
 ---Start, or stop, to correct articles when they are written.
 ---@param on boolean
 function M.enable(on)
@@ -115,14 +133,28 @@ function M.enable(on)
   if not on then
     return
   end
-  vim.api.nvim_create_autocmd("BufWritePre", { group = group, callback = guarded(before_write) })
-  vim.api.nvim_create_autocmd("BufWritePost", { group = group, callback = guarded(after_write) })
-  vim.api.nvim_create_autocmd("BufWipeout", {
-    group = group,
-    callback = function(event)
-      outcomes[event.buf], told[event.buf] = nil, nil
-    end,
-  })
+  local function on_event(events, callback)
+    vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
+  end
+  on_event("BufWritePre", guarded(before_write))
+  on_event("BufWritePost", guarded(after_write))
+  on_event({ "BufWinEnter", "FileType" }, function(event)
+    if require("unspin.articles").chosen(event.buf) then
+      look_at(event.buf)
+    end
+  end)
+  on_event("BufReadPost", function(event)
+    vim.b[event.buf].unspin_recalled = nil
+  end)
+  on_event("BufWipeout", function(event)
+    outcomes[event.buf], told[event.buf] = nil, nil
+  end)
+  for _, win in ipairs(vim.api.nvim_list_wins()) do
+    local buf = vim.api.nvim_win_get_buf(win)
+    if require("unspin.articles").chosen(buf) then
+      look_at(buf)
+    end
+  end
 end
 
 return M

@@ -75,7 +75,7 @@ describe("On save,", function()
     ]])
     child:command("write")
     h.equal({ 1, RESTORED:find("technology") - 1 }, child:lua([[return vim.api.nvim_buf_get_mark(0, "a")]]))
-    h.equal({ 0, RESTORED:find("on tech") - 1 + 1 }, child:lua([[return vim.api.nvim_buf_get_extmark_by_id(0, ns, id, {})]]))
+    h.equal({ 0, RESTORED:find("on tech") - 1 }, child:lua([[return vim.api.nvim_buf_get_extmark_by_id(0, ns, id, {})]]))
     h.equal(true, child:lua("return vim.deep_equal(jumps, vim.fn.getjumplist())"))
   end)
 

@@ -1,0 +1,92 @@
+-- :checkhealth unspin
+
+local M = {}
+
+-- Neovim 0.10 renamed these.
+local health = vim.health or require("health")
+local start = health.start or health.report_start
+local ok = health.ok or health.report_ok
+local info = health.info or health.report_info
+local warn = health.warn or health.report_warn
+local fault = health.error or health.report_error
+
+local REPAIR = {
+  "Debian: sudo apt install gcc make pkg-config libluajit-5.1-dev libgit2-dev libutf8proc-dev pocketsphinx-en-us",
+  "Fedora: sudo dnf install gcc make pkgconf luajit-devel libgit2-devel utf8proc-devel pocketsphinx-models",
+  "Arch: sudo pacman -S --needed gcc make pkgconf luajit libgit2 libutf8proc pocketsphinx",
+  "Homebrew: brew install luajit libgit2 utf8proc cmu-pocketsphinx",
+}
+
+local function repair()
+  local advice = { "run `make` in " .. require("unspin.engine").root() }
+  return vim.list_extend(advice, REPAIR)
+end
+
+local function check_core()
+  start("unspin: the compiled part")
+  local engine = require("unspin.engine")
+  local core, message = engine.core()
+  if not core then
+    fault(message, repair())
+    return
+  end
+  info("module: " .. (vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1] or "not on the runtimepath"))
+  local version, libgit2 = core.version()
+  ok(("unspin %s with libgit2 %s"):format(version, libgit2 or "?"))
+  engine.retry()
+  local opened, problem = engine.get()
+  if opened then
+    ok("engine: " .. tostring(opened))
+    local sure, ask = engine.thresholds()
+    info(("corrects from a confidence of %.2f, suggests from %.2f"):format(sure, ask))
+  else
+    fault(problem, repair())
+  end
+end
+
+local function check_git()
+  start("unspin: the history")
+  if vim.fn.executable("git") == 1 then
+    ok(vim.fn.systemlist({ "git", "--version" })[1])
+  else
+    warn("no git command: corrections are recorded, but :Unspin log cannot show a diff")
+  end
+end
+
+local function check_options()
+  start("unspin: the options")
+  local config = require("unspin.config")
+  local options = config.get()
+  for _, wrong in ipairs(config.faults) do
+    warn(wrong)
+  end
+  if #config.faults == 0 then
+    ok("options are in order")
+  end
+  for _, option in ipairs(config.schema) do
+    local value = options[option.name]
+    if value ~= nil and not vim.deep_equal(value, option.default) then
+      info(("%s = %s"):format(option.name, type(value) == "function" and "a function" or vim.inspect(value)))
+    end
+  end
+end
+
+local function check_buffer()
+  local buf = vim.fn.bufnr("#")
+  if buf == -1 or not vim.api.nvim_buf_is_loaded(buf) then
+    return
+  end
+  start("unspin: " .. (vim.fn.bufname(buf) ~= "" and vim.fn.bufname(buf) or "the buffer"))
+  for _, line in ipairs(require("unspin.status").lines(buf)) do
+    info(line)
+  end
+end
+
+function M.check()
+  check_core()
+  check_git()
+  check_options()
+  check_buffer()
+end
+
+return M

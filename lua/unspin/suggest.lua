@@ -1,0 +1,206 @@
+-- Unsure corrections of an article, shown as diagnostics and refreshed while it is changed, off
+-- the typing path: a key only restarts a timer.
+
+local correct = require("unspin.correct")
+local edits = require("unspin.edits")
+local engine = require("unspin.engine")
+
+local M = {}
+
+local NS = vim.api.nvim_create_namespace("unspin_suggestions")
+local uv = vim.uv or vim.loop
+
+---@class unspin.Suggestions of one buffer
+---@field timer table
+---@field tick integer changedtick of the text that was checked last
+---@field fixes table<integer, unspin.Fix> by the extmark that holds the place
+---@field shown string what the diagnostics show, to leave them alone when it is the same
+
+local buffers = {} ---@type table<integer, unspin.Suggestions>
+
+---@class unspin.Suggestion
+---@field id integer
+---@field fix unspin.Fix
+---@field row integer 0-based
+---@field column integer
+---@field end_row integer
+---@field end_column integer
+
+-- The namespace of diagnostics has extmarks of its own; ours keep the places while one types.
+local function forget(buf)
+  vim.api.nvim_buf_clear_namespace(buf, NS, 0, -1)
+  buffers[buf].fixes = {}
+end
+
+local function message(fix)
+  local others = {}
+  for _, reading in ipairs(fix.readings or {}) do
+    if reading.text ~= fix.new and reading.text ~= fix.old then
+      others[#others + 1] = ("%s %.2f"):format(reading.text, reading.confidence)
+    end
+  end
+  local alternatives = #others > 0 and ("; or %s"):format(table.concat(others, ", ")) or ""
+  return ("%s → %s? (%.2f) %s%s"):format(fix.old, fix.new, fix.confidence, fix.reason or "", alternatives)
+end
+
+local function show(buf)
+  local list = {}
+  for i, place in ipairs(M.all(buf)) do
+    list[i] = {
+      lnum = place.row,
+      col = place.column,
+      end_lnum = place.end_row,
+      end_col = place.end_column,
+      severity = vim.diagnostic.severity.HINT,
+      source = "unspin",
+      code = place.fix.kind,
+      message = message(place.fix),
+      user_data = { unspin = { old = place.fix.old, new = place.fix.new } },
+    }
+  end
+  local shown = vim.inspect(list)
+  if shown ~= buffers[buf].shown then
+    buffers[buf].shown = shown
+    vim.diagnostic.set(NS, buf, list)
+  end
+end
+
+---Look for suggestions now, if the text changed since it was looked at.
+---@param buf integer
+function M.refresh(buf)
+  local state = buffers[buf]
+  local tick = vim.api.nvim_buf_get_changedtick(buf)
+  if not state or state.tick == tick then
+    return
+  end
+  state.tick = tick
+  local why_not = require("unspin.articles").why_not(buf)
+  local fixes, bytes
+  if not why_not and engine.get() then
+    local _, ask = engine.thresholds()
+    fixes, bytes = correct.check(buf, { threshold = ask })
+  end
+  forget(buf)
+  local sure = engine.thresholds()
+  for _, fix in ipairs(fixes or {}) do
+    if fix.confidence < sure then
+      local edit = edits.of_fixes(bytes --[[@as unspin.Bytes]], { fix })[1]
+      local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
+        end_row = edit.end_row,
+        end_col = edit.end_column,
+      })
+      state.fixes[id] = fix
+    end
+  end
+  show(buf)
+end
+
+local function refresh_later(buf)
+  local state = buffers[buf]
+  state.timer:stop()
+  state.timer:start(
+    require("unspin.config").get().suggest_delay,
+    0,
+    vim.schedule_wrap(function()
+      if buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf) then
+        M.refresh(buf)
+      end
+    end)
+  )
+end
+
+---Start to suggest in a buffer, if it is an article.
+---@param buf integer
+function M.attach(buf)
+  local options = require("unspin.config").get()
+  if buffers[buf] or not options.suggest or require("unspin.articles").why_not(buf) then
+    return
+  end
+  local state = { timer = uv.new_timer(), tick = -1, fixes = {}, shown = "" }
+  buffers[buf] = state
+  vim.api.nvim_buf_attach(buf, false, {
+    on_lines = function()
+      if buffers[buf] ~= state then
+        return true
+      end
+      refresh_later(buf)
+    end,
+    on_reload = function()
+      refresh_later(buf)
+    end,
+    on_detach = function()
+      M.detach(buf)
+    end,
+  })
+  refresh_later(buf)
+end
+
+---Stop to suggest in a buffer.
+---@param buf integer
+function M.detach(buf)
+  local state = buffers[buf]
+  if not state then
+    return
+  end
+  state.timer:stop()
+  state.timer:close()
+  if vim.api.nvim_buf_is_loaded(buf) then
+    vim.diagnostic.reset(NS, buf)
+    forget(buf)
+  end
+  buffers[buf] = nil
+end
+
+---All suggestions whose words still stand, in the order of the text.
+---@param buf integer
+---@return unspin.Suggestion[]
+function M.all(buf)
+  local places = {}
+  if not buffers[buf] then
+    return places
+  end
+  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, 0, -1, { details = true })) do
+    local id, row, column, details = unpack(found)
+    local fix = buffers[buf].fixes[id]
+    local ok, lines = pcall(vim.api.nvim_buf_get_text, buf, row, column, details.end_row, details.end_col, {})
+    if fix and ok and table.concat(lines, "\n") == (fix.old:gsub("\r\n", "\n")) then
+      places[#places + 1] = {
+        id = id,
+        fix = fix,
+        row = row,
+        column = column,
+        end_row = details.end_row,
+        end_column = details.end_col,
+      }
+    end
+  end
+  return places
+end
+
+---@param buf integer
+---@return integer
+function M.count(buf)
+  return buffers[buf] and vim.tbl_count(buffers[buf].fixes) or 0
+end
+
+---Take suggestions off the list.
+---@param buf integer
+---@param gone unspin.Suggestion[]
+function M.remove(buf, gone)
+  for _, place in ipairs(gone) do
+    vim.api.nvim_buf_del_extmark(buf, NS, place.id)
+    buffers[buf].fixes[place.id] = nil
+  end
+  show(buf)
+end
+
+---The buffer's bytes did not change, but what is refused did: look again.
+---@param buf integer
+function M.again(buf)
+  if buffers[buf] then
+    buffers[buf].tick = -1
+    refresh_later(buf)
+  end
+end
+
+return M
