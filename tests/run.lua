@@ -64,14 +64,14 @@ local function plain(line)
   end
 end
 
-local run_specs = function(title, lua, modules)
+local function run_specs(title, lua, modules, options)
   if #list("tests/lua/*_spec.lua") == 0 then
     return
   end
   local path = ("LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='%s/?.so;;'"):format(modules)
   -- busted is a script for any Lua: give it to the one under test.
-  run(title, ("%s %s \"$(command -v busted)\" --output=utfTerminal tests/lua"):format(
-    path, quote(lua)), busted)
+  run(title, ("%s %s \"$(command -v busted)\" --output=utfTerminal %s tests/lua"):format(
+    path, quote(lua), options), busted)
 end
 
 local kinds = {
@@ -82,10 +82,11 @@ local kinds = {
     end
   end,
   ["--lua5.4"] = function(lua)
-    run_specs("specs on Lua 5.4", lua, "build/lua5.4")
+    run_specs("specs on Lua 5.4", lua, "build/lua5.4", "")
   end,
   ["--luajit"] = function(lua)
-    run_specs("specs on LuaJIT", lua, "lua")
+    -- The command runs on Lua 5.4 only, whatever runs its specs.
+    run_specs("specs on LuaJIT", lua, "lua", "--exclude-pattern=shell_spec")
   end,
   -- tests/nvim/run.lua runs inside Neovim, prints `N passed, N failed` and leaves with :cquit
   -- if something failed.

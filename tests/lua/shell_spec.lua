@@ -28,7 +28,8 @@ end
 -- Runs a shell command in the test's folder.
 local function shell(command)
   local status_file, error_file = os.tmpname(), os.tmpname()
-  local pipe = assert(io.popen(("cd %s && { %s; } 2>%s; echo $? >%s"):format(
+  -- Histories of articles outside repositories go to the test's own folder.
+  local pipe = assert(io.popen(("cd %s && export XDG_STATE_HOME=$PWD/.state && { %s; } 2>%s; echo $? >%s"):format(
     quote(folder), command, error_file, status_file)))
   local output = pipe:read("*a")
   pipe:close()
@@ -64,8 +65,6 @@ before_each(function()
   os.remove(folder)
   os.execute("mkdir " .. quote(folder))
   os.execute(("cp %s %s"):format(quote(article), quote(folder .. "/tram.txt")))
-  -- Histories outside repositories go to the test's own place.
-  shell("true")
 end)
 
 after_each(function()
@@ -125,6 +124,39 @@ describe("unspin check", function()
     for _, fix in ipairs(sure) do
       assert.is_true(fix.confidence >= 0.99)
     end
+  end)
+
+  it("--diff gives a patch that makes of the file what fix makes of it", function()
+    for _, ending in ipairs({ "\n", "" }) do
+      write(folder .. "/tram.txt", (read(article):gsub("\n$", ending)))
+      shell("cp tram.txt patched.txt")
+      unspin("check --diff tram.txt >patch")
+      assert.equal("", shell("patch -p1 patched.txt patch >/dev/null").errors)
+      assert.equal(unspin("fix --stdout tram.txt").output, read(folder .. "/patched.txt"))
+    end
+  end)
+
+  it("--quickfix gives byte columns", function()
+    write(folder .. "/tram.txt", (read(article):gsub("an settlement", "“é” an settlement")))
+    local line, byte = unspin("check --quickfix tram.txt").output:match("tram.txt:(%d+):(%d+): settlement →")
+    assert.equal("settlement\n", shell(("sed -n %dp tram.txt | tail -c +%d | head -c 10; echo"):format(line, byte)).output)
+  end)
+
+  it("--sarif names the place and the repair", function()
+    local log = cjson.decode(unspin("check --sarif tram.txt").output)
+    local found = cjson.decode(unspin("check --json tram.txt").output)
+    local results = log.runs[1].results
+    assert.equal("2.1.0", log.version)
+    assert.equal(#found, #results)
+    local change = results[1].fixes[1].artifactChanges[1]
+    assert.equal("tram.txt", change.artifactLocation.uri)
+    assert.equal(found[1].new, change.replacements[1].insertedContent.text)
+    assert.equal(found[1].start, change.replacements[1].deletedRegion.byteOffset)
+  end)
+
+  it("--summary puts the likeliest spun article first", function()
+    shell("cp " .. quote(original) .. " a.txt && cp tram.txt b.txt")
+    assert.matches("\n[^\n]*b.txt\n[^\n]*a.txt\n$", unspin("check --summary a.txt b.txt").output)
   end)
 
   it("looks through folders with -r, but not at what git ignores", function()
@@ -216,6 +248,37 @@ describe("unspin fix", function()
     unspin("fix --no-history tram.txt")
     assert.equal(printed, read(folder .. "/tram.txt"))
     assert.equal("1\n", shell("git rev-list --count HEAD").output)
+  end)
+
+  describe("--interactive", function()
+    local function remaining(answers)
+      write(folder .. "/tram.txt", read(article))
+      unspin("fix --no-history --interactive tram.txt", answers)
+      return #cjson.decode(unspin("check --json --threshold 0.5 tram.txt").output)
+    end
+
+    it("makes what is answered with y, and leaves n, d and q", function()
+      local all = remaining("q\n")
+      assert.equal(read(article), read(folder .. "/tram.txt"))
+      remaining("y\nd\n")
+      local one = read(folder .. "/tram.txt")
+      assert.not_equal(read(article), one)
+      remaining("?\nn\ny\nq\n")
+      assert.not_equal(one, read(folder .. "/tram.txt"))
+      assert.is_true(all > 2)
+    end)
+
+    it("makes all that follow with a", function()
+      remaining("a\n")
+      local answered = read(folder .. "/tram.txt")
+      write(folder .. "/tram.txt", read(article))
+      assert.equal(unspin("fix --stdout tram.txt").output, answered)
+    end)
+
+    it("leaves the rest when the answers end", function()
+      remaining("")
+      assert.equal(read(article), read(folder .. "/tram.txt"))
+    end)
   end)
 
   it("--dry-run changes nothing", function()

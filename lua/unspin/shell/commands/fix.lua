@@ -1,6 +1,7 @@
 -- fix: correct articles in place and record each correction as a commit.
 
 local articles = require("unspin.shell.articles")
+local ask = require("unspin.shell.ask")
 local files = require("unspin.shell.files")
 local term = require("unspin.shell.term")
 
@@ -57,13 +58,14 @@ end
 ---@param args table
 ---@param session unspin.shell.Session
 ---@param article unspin.shell.Article
-local function handle(args, session, article)
+---@param asker unspin.shell.Asker?
+local function handle(args, session, article, asker)
   if args.stdout or article.path == "-" then
     io.stdout:write(session:core().apply(article.text, article.fixes))
     return
   end
-  if args.interactive then
-    article.fixes = require("unspin.shell.ask").choose(article, term.painter(args.color))
+  if asker then
+    article.fixes = asker:choose(article)
   end
   if #article.fixes == 0 then
     print(article.path .. ": nothing to correct")
@@ -86,12 +88,13 @@ function fix.run(args, session)
   local paths = files.expand(args.file, args.recursive)
   local progress = term.progress(args.interactive and 0 or #paths)
   local options = { threshold = args.threshold, history = true }
+  local asker = args.interactive and ask.new(term.painter(args.color), io.stdin) or nil
   for article in articles.each(session, paths, options, args.jobs) do
     progress:clear()
     if article.message then
       session:fail(article.message)
     else
-      handle(args, session, article)
+      handle(args, session, article, asker)
     end
     progress:step()
   end
