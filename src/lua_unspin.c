@@ -7,6 +7,7 @@
  * Types and documentation: lua/unspin/_meta.lua.
  */
 #include "context.h"
+#include "file.h"
 #include "lexicon.h"
 #include "ngram.h"
 #include "restore.h"
@@ -408,6 +409,19 @@ static int core_apply(lua_State *L)
     return 1;
 }
 
+/* core.replace(path, bytes) -> true: the file's content, at once or not at all */
+static int core_replace(lua_State *L)
+{
+    size_t length;
+    const char *path = luaL_checkstring(L, 1);
+    const char *bytes = luaL_checklstring(L, 2, &length);
+    struct us_error err = {0};
+    if (us_file_replace(path, bytes, length, &err) != US_OK)
+        return fail(L, err.message);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* core.version() -> version of unspin, version of libgit2 */
 static int core_version(lua_State *L)
 {
@@ -427,8 +441,11 @@ EXPORT int luaopen_unspin_core(lua_State *L)
                                               {"thresholds", engine_thresholds},
                                               {NULL, NULL}};
     static const luaL_Reg check_methods[] = {{NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"open", core_open}, {"apply", core_apply}, {"version", core_version}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"open", core_open},
+                                         {"apply", core_apply},
+                                         {"replace", core_replace},
+                                         {"version", core_version},
+                                         {NULL, NULL}};
     new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);
     new_type(L, CHECK, check_methods, check_gc, check_gc);
     lua_newtable(L);

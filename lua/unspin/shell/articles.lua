@@ -20,9 +20,8 @@ local articles = {}
 
 -- What the user took back in this article or its repository, for engine:check().
 local function rejected(core, path)
-  local history = core.history(path, {})
-  local swaps = history and history:rejected()
-  return swaps
+  local history = core.history and core.history(path, {})
+  return history and history:excepts()
 end
 
 ---@param session unspin.shell.Session
