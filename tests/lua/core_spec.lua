@@ -1,0 +1,131 @@
+-- unspin.core, the compiled module, as both Luas see it.
+
+local core = require("unspin.core")
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local content = file:read("*a")
+  file:close()
+  return content
+end
+
+local spun = read("tests/quality/articles/tram.txt")
+
+describe("core.open", function()
+  it("gives an engine that says which files it uses", function()
+    local engine = assert(core.open({}))
+    local model, lexicon = engine:paths()
+    assert.matches("^unspin.engine %(", tostring(engine))
+    assert.matches(model, tostring(engine), 1, true)
+    assert.matches("unspin.lex$", lexicon)
+  end)
+
+  it("names the file that is missing", function()
+    for _, part in ipairs({ "model", "lexicon" }) do
+      local engine, message = core.open({ [part] = "/no/such/file" })
+      assert.is_nil(engine)
+      assert.matches("/no/such/file", message, 1, true)
+      assert.is_nil(message:find("\n"))
+    end
+  end)
+
+  it("refuses files that are something else, or cut off", function()
+    local path = os.tmpname()
+    local _, lexicon = assert(core.open({})):paths()
+    local file = assert(io.open(path, "wb"))
+    file:write(read(lexicon):sub(1, 1000))
+    file:close()
+    for _, part in ipairs({ "model", "lexicon" }) do
+      local engine, message = core.open({ [part] = path })
+      assert.is_nil(engine)
+      assert.matches(path, message, 1, true)
+    end
+    os.remove(path)
+  end)
+
+  it("raises for misuse", function()
+    assert.has_error(function()
+      core.open("model")
+    end)
+    assert.has_error(function()
+      core.open({ model = {} })
+    end)
+  end)
+end)
+
+describe("engine:check", function()
+  local engine = assert(core.open({}))
+
+  it("gives corrections in order that stand where they say", function()
+    local fixes, info = engine:check(spun, { threshold = 0.1 })
+    local last = 0
+    assert.is_true(#fixes > 0)
+    for _, fix in ipairs(fixes) do
+      assert.is_true(fix.start > last)
+      assert.equal(fix.old, spun:sub(fix.start, fix.stop))
+      last = fix.stop
+    end
+    assert.is_true(info.english)
+    assert.is_true(info.words > 100)
+    assert.is_false(info.cut_short)
+  end)
+
+  it("leaves an empty text alone", function()
+    assert.same({}, (engine:check("", {})))
+  end)
+
+  it("does not propose what is excepted in this article", function()
+    local fixes = engine:check(spun, { threshold = 0.1 })
+    local first = fixes[1]
+    local others = engine:check(spun, { threshold = 0.1, except = { { old = first.old, new = first.new, here = true } } })
+    for _, fix in ipairs(others) do
+      assert.is_false(fix.old == first.old and fix.new == first.new)
+    end
+  end)
+
+  it("tells what it cannot read", function()
+    for _, text in ipairs({ "one\0two", "caf\233 society" }) do
+      local fixes, message = engine:check(text, {})
+      assert.is_nil(fixes)
+      assert.equal("string", type(message))
+    end
+  end)
+
+  it("raises for misuse", function()
+    assert.has_error(function()
+      engine:check()
+    end)
+    assert.has_error(function()
+      engine:check("text", { format = "html" })
+    end)
+    assert.has_error(function()
+      engine.check({}, "text")
+    end)
+  end)
+end)
+
+describe("core.apply", function()
+  it("makes all corrections at once over the text as it stands", function()
+    assert.equal("an agreement, then news", core.apply("an settlement, then information", {
+      { start = 4, stop = 13, new = "agreement" },
+      { start = 21, stop = 31, new = "news" },
+    }))
+  end)
+
+  it("raises for corrections that are out of order or out of range", function()
+    assert.has_error(function()
+      core.apply("abc", { { start = 2, stop = 2, new = "x" }, { start = 1, stop = 1, new = "y" } })
+    end)
+    assert.has_error(function()
+      core.apply("abc", { { start = 1, stop = 4, new = "x" } })
+    end)
+  end)
+end)
+
+describe("core.version", function()
+  it("names the version and that of libgit2", function()
+    local version, libgit2 = core.version()
+    assert.matches("^%d+%.%d+%.%d+$", version)
+    assert.matches("^%d+%.%d+%.%d+$", libgit2)
+  end)
+end)
