@@ -104,7 +104,7 @@ M.schema = {
   },
 }
 
----@class unspin.Options generated from the schema; `make` nothing, a test compares them
+---@class unspin.Options a test holds these against the schema
 ---@field on_save boolean|string[]|fun(buf: integer, path: string): boolean
 ---@field where "branch"|"side"|"private"
 ---@field sure? number

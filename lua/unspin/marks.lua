@@ -23,6 +23,8 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field end_row integer
 ---@field end_column integer
 ---@field state "stands"|"reversed"|"rewritten"
+---@field exact boolean the mark covers its words and nothing else
+---@field lit boolean the mark is highlighted
 
 local buffers = {} ---@type table<integer, table<integer, unspin.Mark>>
 local refreshing = {} ---@type table<integer, boolean>
@@ -106,8 +108,11 @@ end
 -- Where `words` stand whole within the lines, as row and column from the first line's start.
 local function find_whole(lines, words)
   local text, needle = table.concat(lines, "\n"), table.concat(words, "\n")
+  if needle == "" then
+    return text == "" and 0 or nil, 0 -- words that were taken out
+  end
   local from = 1
-  while needle ~= "" do
+  while true do
     local first, last = text:find(needle, from, true)
     if not first then
       return nil
@@ -137,33 +142,58 @@ local function region(buf, row, column, end_row, end_column)
   return ok and lines or { "" }
 end
 
--- What became of a mark; narrows it to its words where something was typed right beside them.
+-- What became of a mark, and where its words are within it.
 local function inspect(buf, mark, row, column, details)
-  local end_row, end_column = details.end_row, details.end_col
-  local lines = region(buf, row, column, end_row, end_column)
-  local state = "rewritten"
-  for _, try in ipairs({ { "stands", mark.fix.new }, { "reversed", mark.fix.old } }) do
-    local first, last = find_whole(lines, M.lines(try[2]))
-    if first then
-      state = try[1]
-      end_row, end_column = advance(lines, row, column, last)
-      row, column = advance(lines, row, column, first)
-      break
-    end
-  end
-  local shown = state == "stands" and not mark.hidden
-  local same = end_row == details.end_row and end_column == details.end_col and lines[1] ~= ""
-  if not same or shown ~= (details.hl_group ~= nil) then
-    set(buf, mark.id, row, column, end_row, end_column, shown)
-  end
-  return {
+  local place = {
     mark = mark,
     row = row,
     column = column,
-    end_row = end_row,
-    end_column = end_column,
-    state = state,
+    end_row = details.end_row,
+    end_column = details.end_col,
+    state = "rewritten",
+    exact = false,
+    lit = details.hl_group ~= nil,
   }
+  local lines = region(buf, row, column, details.end_row, details.end_col)
+  for _, try in ipairs({ { "stands", mark.fix.new }, { "reversed", mark.fix.old } }) do
+    local first, last = find_whole(lines, M.lines(try[2]))
+    if first then
+      place.state = try[1]
+      place.row, place.column = advance(lines, row, column, first)
+      place.end_row, place.end_column = advance(lines, row, column, last)
+      place.exact = first == 0 and last == #table.concat(lines, "\n")
+      break
+    end
+  end
+  return place
+end
+
+-- A mark whose words were deleted lies empty, ready for an undo. Words typed there may be those
+-- of another mark: then they are the other's.
+local function yield_overlaps(places)
+  local held ---@type unspin.Place?
+  for _, place in ipairs(places) do
+    if place.state ~= "rewritten" then
+      local overlaps = held
+        and (place.row < held.end_row or (place.row == held.end_row and place.column < held.end_column))
+      if overlaps and held.exact then
+        place.state = "rewritten"
+      else
+        if overlaps then
+          held.state = "rewritten"
+        end
+        held = place
+      end
+    end
+  end
+end
+
+-- Narrow a mark to its words where something was typed right beside them, and show it as it is.
+local function settle(buf, place)
+  local shown = place.state == "stands" and not place.mark.hidden
+  if place.state ~= "rewritten" and not place.exact or shown ~= place.lit then
+    set(buf, place.mark.id, place.row, place.column, place.end_row, place.end_column, shown)
+  end
 end
 
 ---All marked corrections, in the order of the text.
@@ -179,6 +209,16 @@ function M.all(buf)
     if mark then
       places[#places + 1] = inspect(buf, mark, found[2], found[3], found[4])
     end
+  end
+  table.sort(places, function(a, b)
+    if a.row ~= b.row or a.column ~= b.column then
+      return a.row < b.row or (a.row == b.row and a.column < b.column)
+    end
+    return a.mark.id < b.mark.id
+  end)
+  yield_overlaps(places)
+  for _, place in ipairs(places) do
+    settle(buf, place)
   end
   return places
 end
