@@ -205,6 +205,52 @@ static int engine_paths(lua_State *L)
     return 2;
 }
 
+static void push_row(lua_State *L, const struct us_lexicon *lexicon, const struct us_row *row)
+{
+    static const struct {
+        const char *name;
+        int flag;
+    } flags[] = {{"always", US_ROW_ALWAYS},       {"spun_only", US_ROW_SPUN_ONLY},
+                 {"seen", US_ROW_SEEN},           {"inflected", US_ROW_INFLECTED},
+                 {"thesaurus", US_ROW_TAIL},      {"name", US_ROW_NAME},
+                 {"scholarly", US_ROW_SCHOLARLY}, {"bot_only", US_ROW_BOT_ONLY}};
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, us_lexicon_string(lexicon, row->original));
+    lua_setfield(L, -2, "original");
+    lua_pushstring(L, us_lexicon_string(lexicon, row->spun));
+    lua_setfield(L, -2, "spun");
+    lua_pushinteger(L, row->pages);
+    lua_setfield(L, -2, "pages");
+    char families[27], *letter = families;
+    for (int i = 0; i < 26; i++)
+        if (row->families >> i & 1)
+            *letter++ = (char)('A' + i);
+    lua_pushlstring(L, families, (size_t)(letter - families));
+    lua_setfield(L, -2, "families");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        lua_pushboolean(L, (row->flags & flags[i].flag) != 0);
+        lua_setfield(L, -2, flags[i].name);
+    }
+}
+
+/* engine:lookup(phrase) -> rows in which it is one of the two sides, in the lexicon's order */
+static int engine_lookup(lua_State *L)
+{
+    const struct us_lexicon *lexicon = check_engine(L)->lexicon;
+    const char *phrase = luaL_checkstring(L, 2);
+    int found = 0;
+    lua_newtable(L);
+    for (uint32_t id = 0; id < us_lexicon_rows(lexicon); id++) {
+        const struct us_row *row = us_lexicon_row(lexicon, id);
+        if (strcmp(us_lexicon_string(lexicon, row->spun), phrase) == 0 ||
+            strcmp(us_lexicon_string(lexicon, row->original), phrase) == 0) {
+            push_row(L, lexicon, row);
+            lua_rawseti(L, -2, ++found);
+        }
+    }
+    return 1;
+}
+
 /* What one check owns, so that an error of Lua's while results are pushed leaks nothing. */
 #define CHECK "unspin.check"
 struct check {
@@ -437,6 +483,7 @@ EXPORT int luaopen_unspin_core(lua_State *L);
 EXPORT int luaopen_unspin_core(lua_State *L)
 {
     static const luaL_Reg engine_methods[] = {{"check", engine_check},
+                                              {"lookup", engine_lookup},
                                               {"paths", engine_paths},
                                               {"thresholds", engine_thresholds},
                                               {NULL, NULL}};

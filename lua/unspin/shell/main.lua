@@ -6,9 +6,9 @@ local Session = require("unspin.shell.session")
 local main = {}
 
 -- In the order of the help. Those in `corrects` find corrections and share their options.
-local names = { "check", "fix", "log", "filter", "worker" }
-local corrects = { check = true, fix = true, filter = true }
-local walks = { check = true, fix = true }
+local names = { "check", "fix", "log", "filter", "report", "lexicon", "doctor", "worker" }
+local corrects = { check = true, fix = true, filter = true, report = true }
+local walks = { check = true, fix = true, report = true }
 
 local function probability(text)
   local number = tonumber(text)

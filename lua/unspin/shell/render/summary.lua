@@ -1,5 +1,7 @@
 -- summary.lua: one line an article, the likeliest spun first: screening without restoring.
 
+local wilson = require("unspin.shell.wilson")
+
 local Summary = {}
 Summary.__index = Summary
 
@@ -7,26 +9,10 @@ function Summary.new(options)
   return setmetatable({ paint = options.paint, rows = {} }, Summary)
 end
 
--- Wilson's 95% interval of the share of words that were swapped (Wilson 1927): sound for few
--- words and for shares near 0, where the usual one is not.
----@param share number
----@param words integer
----@return number low
----@return number high
-local function interval(share, words)
-  if words == 0 then
-    return 0, 1
-  end
-  local z2 = 1.96 ^ 2
-  local middle = (share + z2 / (2 * words)) / (1 + z2 / words)
-  local half = 1.96 / (1 + z2 / words) * math.sqrt(share * (1 - share) / words + z2 / (4 * words * words))
-  return math.max(0, middle - half), math.min(1, middle + half)
-end
-
 ---@param article unspin.shell.Article
 function Summary:article(article)
   local info = article.info
-  local low, high = interval(info.rate, info.words)
+  local low, high = wilson.interval(info.rate, info.words)
   self.rows[#self.rows + 1] = {
     spun = info.spun,
     rate = info.rate,

@@ -1,0 +1,65 @@
+-- doctor: what is there, what is missing, and what to do about it.
+
+local files = require("unspin.shell.files")
+local sh = require("unspin.shell.sh")
+local term = require("unspin.shell.term")
+
+local doctor = {
+  summary = "Say what unspin found of what it needs",
+  example = "unspin doctor",
+}
+
+function doctor.define() end
+
+local function first_line(words)
+  local output = sh.capture(words)
+  return output and output:match("[^\n]+")
+end
+
+function doctor.run(args, session)
+  local paint = term.painter(args.color)
+  local function good(what)
+    print(paint.green("ok    ") .. what)
+  end
+  local function bad(what, advice)
+    print(paint.red("bad   ") .. what .. ": " .. advice)
+    session.status = 2
+  end
+
+  good(_VERSION .. ", argparse and cjson")
+  local loaded, core = pcall(session.core, session)
+  if loaded then
+    local version, libgit2 = core.version()
+    good(("unspin %s in %s, libgit2 %s"):format(version, session.root, libgit2))
+    local engine, message = core.open({})
+    if engine then
+      good(tostring(engine))
+      local sure, ask = engine:thresholds()
+      good(("corrects from a confidence of %.2f, suggests from %.2f"):format(sure, ask))
+    else
+      bad("the engine", message)
+    end
+  else
+    bad("the compiled module", core.message)
+  end
+
+  local context = files.read(session.root .. "/data/context.bin")
+  if context then
+    good(("data/context.bin, %d bytes"):format(#context))
+  else
+    bad("data/context.bin", "is missing, so words are weighed without their sentence: take it from the repository")
+  end
+
+  local git = first_line({ "git", "--version" })
+  if git then
+    good(git)
+  else
+    bad("git", "is not on the PATH; articles are corrected, but -r cannot know what git ignores")
+  end
+  if git and not (first_line({ "git", "config", "user.name" }) and first_line({ "git", "config", "user.email" })) then
+    bad("git's identity", "is not set: git config --global user.name 'You', and user.email")
+  end
+  return session.status
+end
+
+return doctor
