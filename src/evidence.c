@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 2, NEIGHBOURHOOD = 15, CONTEXT_WORDS = 6 };
+enum { NEIGHBOURHOOD = 15, CONTEXT_WORDS = 6 };
 
 static const float LN10 = 2.302585093f;
 
@@ -30,10 +30,15 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
             snprintf(name, sizeof name, "local.%s", feature_names[i]);
             model->local[i] = us_lexicon_weight(lexicon, name, 0);
         }
-        snprintf(name, sizeof name, "article.%s", feature_names[i]);
-        model->article[i] = us_lexicon_weight(lexicon, name, 0);
+        if (i < US_FEATURES_ARTICLE) {
+            snprintf(name, sizeof name, "article.%s", feature_names[i]);
+            model->article[i] = us_lexicon_weight(lexicon, name, 0);
+        }
+        snprintf(name, sizeof name, "final.%s", feature_names[i]);
+        model->final[i] = us_lexicon_weight(lexicon, name, 0);
     }
     model->language_scale = us_lexicon_weight(lexicon, "lattice.scale", 0.8f);
+    model->agreed_scale = us_lexicon_weight(lexicon, "lattice.agreed_scale", 0.5f);
     for (int f = 0; f < 26; f++)
         model->family_rows[f] = 1;
     for (uint32_t i = 0; i < us_lexicon_rows(lexicon); i++) {
@@ -511,9 +516,10 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
     out->features = calloc(edges + 1, sizeof *out->features);
     out->local = calloc(edges + 1, sizeof *out->local);
     out->article = calloc(edges + 1, sizeof *out->article);
+    out->final = calloc(edges + 1, sizeof *out->final);
     int rc = US_OK;
     if (!counts || !sums.at || !sums.before || !sums.rows || !out->features || !out->local ||
-        !out->article) {
+        !out->article || !out->final) {
         rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
         goto done;
     }
@@ -550,16 +556,30 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         sums.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
         sums.capital_words += is_capital(token);
     }
-    const float *probability = out->local;
-    for (int round = 0; round < ROUNDS; round++) {
-        add_up(&sums, lattice, probability, row_count);
-        weigh_families(out, lattice, model, probability, row_count);
-        article_features(out, lattice, ngram, &sums, probability, counts);
-        rival_features(out, lattice, &sums);
-        for (uint32_t e = 0; e < edges; e++)
-            out->article[e] = logistic(model->article, out->features[e], US_FEATURE_COUNT);
-        probability = out->article;
-        break;
+    add_up(&sums, lattice, out->local, row_count);
+    weigh_families(out, lattice, model, out->local, row_count);
+    article_features(out, lattice, ngram, &sums, out->local, counts);
+    rival_features(out, lattice, &sums);
+
+    /* Solve again, every edge with all that speaks for it but its neighbours as its prior. */
+    for (uint32_t e = 0; e < edges; e++) {
+        const float *f = out->features[e];
+        out->article[e] = logistic(model->article, f, US_FEATURES_ARTICLE);
+        lattice->edges[e].prior = log_odds(out->article[e]) -
+                                  model->article[US_FEATURE_GAIN] * f[US_FEATURE_GAIN] -
+                                  model->article[US_FEATURE_LOSS] * f[US_FEATURE_LOSS] -
+                                  model->article[US_FEATURE_POSTERIOR] * f[US_FEATURE_POSTERIOR];
+    }
+    rc = us_lattice_solve(lattice, ngram, model->agreed_scale, err);
+    if (rc != US_OK)
+        goto done;
+    for (uint32_t e = 0; e < edges; e++) {
+        const struct us_edge *edge = &lattice->edges[e];
+        float *f = out->features[e];
+        f[US_FEATURE_AGREED] = clip(log_odds(edge->posterior), 8);
+        f[US_FEATURE_AGREED_GAIN] = clip(edge->gain, 8);
+        f[US_FEATURE_AGREED_LOSS] = edge->gain < 0 ? f[US_FEATURE_AGREED_GAIN] : 0;
+        out->final[e] = logistic(model->final, f, US_FEATURE_COUNT);
     }
 done:
     free(counts);
@@ -576,5 +596,6 @@ void us_evidence_close(struct us_evidence *evidence)
     free(evidence->features);
     free(evidence->local);
     free(evidence->article);
+    free(evidence->final);
     *evidence = (struct us_evidence){0};
 }

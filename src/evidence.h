@@ -60,22 +60,28 @@
     X(UNTOUCHED, untouched)             /* ln(1 + the original elsewhere, left as it is) */       \
     X(SCHOLARLY_SHARE, scholarly_share)                                                           \
     X(QUOTED_HABIT, quoted_habit)       /* quoted, in an article whose quotations are spun */     \
-    X(CAPITAL_HABIT, capital_habit)
+    X(CAPITAL_HABIT, capital_habit)                                                               \
+    X(AGREED, agreed)                   /* posterior's log odds when all edges have their prior */ \
+    X(AGREED_GAIN, agreed_gain)         /* gain among such edges */                               \
+    X(AGREED_LOSS, agreed_loss)
 
 enum us_feature {
 #define X(id, name) US_FEATURE_##id,
     US_FEATURES(X)
 #undef X
     US_FEATURE_COUNT,
-    US_FEATURES_LOCAL = US_FEATURE_DENSITY
+    US_FEATURES_LOCAL = US_FEATURE_DENSITY,
+    US_FEATURES_ARTICLE = US_FEATURE_AGREED
 };
 
 const char *us_feature_name(enum us_feature feature);
 
 struct us_evidence_model {
     float local[US_FEATURES_LOCAL];
-    float article[US_FEATURE_COUNT];
+    float article[US_FEATURES_ARTICLE];
+    float final[US_FEATURE_COUNT];
     float language_scale;               /* of ln P(words) in the lattice */
+    float agreed_scale;                 /* likewise when it is solved again */
     float family_rows[26];              /* rows a family has; filled at load */
 };
 
@@ -86,6 +92,7 @@ struct us_evidence {
     float (*features)[US_FEATURE_COUNT]; /* [edge_count] */
     float *local;                        /* [edge_count] probability by the local model */
     float *article;                      /* [edge_count] probability by the article model */
+    float *final;                        /* [edge_count] probability in the end */
     float density;                       /* expected share of words that were swapped */
     float family[26];                    /* probability of each family, sums to 1 */
 };

@@ -311,8 +311,8 @@ static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2
 
 enum { WAITING = 160 }; /* states that may wait for a node before pruning */
 
-/* The state of a node to come that ends in (w1, w2); the worst makes room if there are too many. */
-static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2, float sum)
+/* The state of a node to come that ends in (w1, w2); NO_EDGE if too many wait there already. */
+static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2)
 {
     uint32_t ring = node % (US_LEXICON_WORDS + 1);
     struct state *states = solver->waiting + (size_t)ring * WAITING;
@@ -322,7 +322,6 @@ static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint
             return i;
     if (count == WAITING)
         return NO_EDGE;
-    (void)sum;
     states[count] = (struct state){w1, w2, -INFINITY, -INFINITY, -INFINITY, -INFINITY};
     solver->waiting_count[ring]++;
     return count;
@@ -349,7 +348,7 @@ static bool send(struct solver *solver, uint32_t from, uint32_t node, uint32_t e
     const struct state *state = &solver->states[from];
     uint32_t w1 = state->w1, w2 = state->w2;
     float score = words_score(solver, &w1, &w2, ids, id_count) + prior;
-    uint32_t slot = wait_for(solver, node, w1, w2, state->sum + score);
+    uint32_t slot = wait_for(solver, node, w1, w2);
     if (slot == NO_EDGE)
         return true;
     struct state *to =
@@ -372,25 +371,18 @@ static bool settle(struct solver *solver, uint32_t node)
     struct state *waiting = solver->waiting + (size_t)ring * WAITING;
     uint32_t count = solver->waiting_count[ring];
     uint32_t kept[WAITING];
-    float best = -INFINITY;
-    for (uint32_t i = 0; i < count; i++)
-        if (waiting[i].sum > best)
-            best = waiting[i].sum;
-    /* the threshold that leaves at most BEAM states, found by sorting their sums */
-    float sums[WAITING];
-    uint32_t n = 0;
+    float top[BEAM]; /* the best sums so far, falling */
+    uint32_t top_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         float sum = waiting[i].sum;
-        if (sum < best - BEAM_WIDTH)
+        if (top_count == BEAM && sum <= top[BEAM - 1])
             continue;
-        uint32_t k = n < BEAM ? n++ : BEAM - 1;
-        if (k == BEAM - 1 && n == BEAM && sums[k] >= sum && i >= BEAM)
-            continue;
-        for (; k > 0 && sums[k - 1] < sum; k--)
-            sums[k] = sums[k - 1];
-        sums[k] = sum;
+        uint32_t k = top_count < BEAM ? top_count++ : BEAM - 1;
+        for (; k > 0 && top[k - 1] < sum; k--)
+            top[k] = top[k - 1];
+        top[k] = sum;
     }
-    float least = n ? sums[n - 1] : best;
+    float least = top_count ? fmaxf(top[top_count - 1], top[0] - BEAM_WIDTH) : 0;
     if (!grow((void **)&solver->states, &solver->state_room, solver->state_count + count,
               sizeof *solver->states))
         return false;

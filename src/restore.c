@@ -233,7 +233,7 @@ static int write_corrections(struct us_corrections *out, const struct us_restore
         rc = us_reason(&correction.reason, lattice, restorer->lexicon, evidence, choices[i].edge,
                        err);
         if (rc == US_OK && options->readings)
-            rc = add_readings(&correction, lattice, restorer->lexicon, evidence->article,
+            rc = add_readings(&correction, lattice, restorer->lexicon, evidence->final,
                               choices[i].edge, err);
         if (rc != US_OK) {
             correction_close(&correction);
@@ -272,7 +272,7 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
-    rc = choose(&choices, &count, &lattice, evidence.article, threshold, err);
+    rc = choose(&choices, &count, &lattice, evidence.final, threshold, err);
     if (rc != US_OK)
         goto done;
     rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,

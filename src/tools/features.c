@@ -40,7 +40,7 @@ static int print_article(const char *path, const struct us_ngram *ngram,
         if (rc != US_OK)
             break;
         printf("%s\t%zu\t%zu\t%.*s\t%s\t%.5f", path, start, end, (int)(end - start),
-               text.bytes + start, replacement, (double)evidence.article[e]);
+               text.bytes + start, replacement, (double)evidence.final[e]);
         for (int i = 0; i < US_FEATURE_COUNT; i++)
             printf("\t%.5g", (double)evidence.features[e][i]);
         putchar('\n');
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
         printf("#article\tstart\tend\tspun\treplacement\tprobability");
         for (int i = 0; i < US_FEATURE_COUNT; i++)
             printf("\t%s", us_feature_name((enum us_feature)i));
-        printf("\n#local features: %d\n", US_FEATURES_LOCAL);
+        printf("\n#local %d article %d\n", US_FEATURES_LOCAL, US_FEATURES_ARTICLE);
         for (int i = 4; i < argc && rc == US_OK; i++)
             rc = print_article(argv[i], ngram, lexicon, context, &model, &err);
     }
