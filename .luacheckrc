@@ -1,8 +1,8 @@
 std = "luajit"
-max_line_length = 120
+max_line_length = 132
 self = false
-files["lua/unspin"] = { read_globals = { "vim" } }
-files["plugin"] = { read_globals = { "vim" } }
+files["lua/unspin"] = { globals = { "vim" } }
+files["plugin"] = { globals = { "vim" } }
 files["tests/nvim"] = { globals = { "vim" }, std = "luajit+busted" }
 files["lua/unspin/shell"] = { std = "lua54" }
 files["bin/unspin"] = { std = "lua54" }

@@ -238,7 +238,7 @@ static void local_features(float *f, const struct us_lattice *lattice,
     const struct us_token *first = unit_token(lattice, edge->from);
     bool capital = first->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER);
     f[US_FEATURE_CAPITAL] =
-        capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) && !f[US_FEATURE_NAME];
+        capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) && f[US_FEATURE_NAME] == 0.0f;
     f[US_FEATURE_FIRST] = (first->flags & US_TOKEN_FIRST) != 0;
     f[US_FEATURE_QUOTED] = (first->flags & US_TOKEN_QUOTED) != 0;
     int fits = determiner(lattice, lexicon, edge);
