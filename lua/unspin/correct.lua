@@ -13,31 +13,35 @@ local M = {}
 ---@class unspin.CheckOptions
 ---@field threshold? number least confidence; by default that of sure corrections
 ---@field again? boolean propose also what was rejected
----@field bytes? unspin.Bytes the buffer's bytes, if they are at hand
+
+---How the engine is to check a buffer.
+---@param buf integer
+---@param opts unspin.CheckOptions
+---@return table
+function M.options(buf, opts)
+  return {
+    format = articles.format(buf),
+    threshold = opts.threshold or (engine.thresholds()),
+    except = not opts.again and history.excepts(buf) or nil,
+    readings = true,
+    seconds = require("unspin.config").get().max_seconds,
+  }
+end
 
 ---What would be corrected in a buffer.
 ---@param buf integer
 ---@param opts? unspin.CheckOptions
 ---@return unspin.Fix[]? fixes, unspin.Bytes|string bytes_or_message, table? info
 function M.check(buf, opts)
-  opts = opts or {}
-  local bytes, why_not = opts.bytes, nil
+  local bytes, why_not = bytes_of.of(buf)
   if not bytes then
-    bytes, why_not = bytes_of.of(buf)
+    return nil, why_not --[[@as string]]
   end
-  if not bytes then
-    return nil, why_not
-  end
-  local fixes, info = engine.check(bytes.text, {
-    format = articles.format(buf),
-    threshold = opts.threshold or (engine.thresholds()),
-    except = not opts.again and history.excepts(buf) or nil,
-    readings = true,
-  })
+  local fixes, info = engine.check(bytes.text, M.options(buf, opts or {}))
   if not fixes then
-    return nil, info
+    return nil, info --[[@as string]]
   end
-  return fixes, bytes, info
+  return fixes, bytes, info --[[@as table]]
 end
 
 ---Make edits that correct, and tell.

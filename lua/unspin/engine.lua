@@ -28,6 +28,12 @@ function M.core()
   )
 end
 
+---The file of the compiled core, for other threads to load.
+---@return string path
+function M.library()
+  return vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1] or ""
+end
+
 ---@return unspin.Engine? engine, string? message
 function M.get()
   if engine or fault then
@@ -71,14 +77,13 @@ end
 
 ---Check a text.
 ---@param text string
----@param opts { format: string, threshold: number, except: table?, readings: boolean?, bytes: integer? }
+---@param opts { format: string, threshold: number, except: table?, readings: boolean, seconds: number }
 ---@return unspin.Fix[]? fixes, table|string info_or_message
 function M.check(text, opts)
   local opened, message = M.get()
   if not opened then
     return nil, message
   end
-  opts.seconds = require("unspin.config").get().max_seconds
   return opened:check(text, opts)
 end
 

@@ -30,7 +30,7 @@ local function check_core()
     fault(message, repair())
     return
   end
-  info("module: " .. (vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1] or "not on the runtimepath"))
+  info("module: " .. engine.library())
   local version, libgit2 = core.version()
   ok(("unspin %s with libgit2 %s"):format(version, libgit2 or "?"))
   engine.retry()

@@ -1,6 +1,7 @@
 -- Unsure corrections of an article, shown as diagnostics and refreshed while it is changed, off
--- the typing path: a key only restarts a timer.
+-- the typing path: a key only restarts a timer, and the check runs on another thread.
 
+local bytes_of = require("unspin.bytes")
 local correct = require("unspin.correct")
 local edits = require("unspin.edits")
 local engine = require("unspin.engine")
@@ -65,37 +66,73 @@ local function show(buf)
   end
 end
 
----Look for suggestions now, if the text changed since it was looked at.
----@param buf integer
-function M.refresh(buf)
-  local state = buffers[buf]
-  local tick = vim.api.nvim_buf_get_changedtick(buf)
-  if not state or state.tick == tick then
-    return
-  end
-  state.tick = tick
-  local why_not = require("unspin.articles").why_not(buf)
-  local fixes, bytes
-  if not why_not and engine.get() then
-    local _, ask = engine.thresholds()
-    fixes, bytes = correct.check(buf, { threshold = ask })
-  end
+local function take(buf, bytes, fixes)
   forget(buf)
   local sure = engine.thresholds()
-  for _, fix in ipairs(fixes or {}) do
-    if fix.confidence < sure then
-      local edit = edits.of_fixes(bytes --[[@as unspin.Bytes]], { fix })[1]
-      local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
-        end_row = edit.end_row,
-        end_col = edit.end_column,
-      })
-      state.fixes[id] = fix
-    end
+  local unsure = vim.tbl_filter(function(fix)
+    return fix.confidence < sure
+  end, fixes)
+  for _, edit in ipairs(edits.of_fixes(bytes, unsure)) do
+    local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
+      end_row = edit.end_row,
+      end_col = edit.end_column,
+    })
+    buffers[buf].fixes[id] = edit.fix
   end
   show(buf)
 end
 
-local function refresh_later(buf)
+-- The text to check and how, if it changed since the last time and there is something to check.
+local function due(buf)
+  local state = buffers[buf]
+  local tick = vim.api.nvim_buf_get_changedtick(buf)
+  if not state or state.tick == tick or not engine.get() then
+    return
+  end
+  local bytes = not require("unspin.articles").why_not(buf) and bytes_of.of(buf)
+  if not bytes then
+    state.tick = tick
+    forget(buf)
+    show(buf)
+    return
+  end
+  local _, ask = engine.thresholds()
+  return bytes, correct.options(buf, { threshold = ask }), tick
+end
+
+---Look for suggestions now, if the text changed since it was looked at.
+---@param buf integer
+function M.refresh(buf)
+  local bytes, options, tick = due(buf)
+  if bytes then
+    buffers[buf].tick = tick
+    take(buf, bytes, (engine.check(bytes.text, options)) or {})
+  end
+end
+
+local refresh_later
+
+-- Look for suggestions on the other thread. What comes back for a text that has changed since is
+-- dropped; the change asks anew.
+local function refresh_aside(buf)
+  local bytes, options, tick = due(buf)
+  if not bytes then
+    return
+  end
+  local state = buffers[buf]
+  local begun = require("unspin.background").check(bytes.text, options, function(fixes)
+    local current = buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf)
+    if current and vim.api.nvim_buf_get_changedtick(buf) == tick and state.tick ~= tick then
+      state.tick = tick
+      take(buf, bytes, fixes or {})
+    end
+  end)
+  if not begun then
+    refresh_later(buf)
+  end
+end
+
+function refresh_later(buf)
   local state = buffers[buf]
   state.timer:stop()
   state.timer:start(
@@ -103,7 +140,7 @@ local function refresh_later(buf)
     0,
     vim.schedule_wrap(function()
       if buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf) then
-        M.refresh(buf)
+        refresh_aside(buf)
       end
     end)
   )

@@ -97,7 +97,14 @@ function M.child(opts)
     vim.list_extend(command, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
   elseif opts.core ~= "real" then
     local fake = ("lua package.preload['unspin.core'] = function() return dofile(%q) end"):format(here .. "/fake_core.lua")
-    vim.list_extend(command, { "--cmd", fake })
+    -- The stand-in lives in one thread only.
+    local aside = [[lua package.preload['unspin.background'] = function()
+      return { check = function(text, opts, done)
+        vim.schedule(function() done((require("unspin.engine").check(text, opts))) end)
+        return true
+      end }
+    end]]
+    vim.list_extend(command, { "--cmd", fake, "--cmd", (aside:gsub("\n%s*", " ")) })
   end
   vim.list_extend(command, opts.args or {})
   local env = vim.tbl_extend("force", { XDG_STATE_HOME = state, HOME = state, XDG_CONFIG_HOME = state }, opts.env or {})
