@@ -39,7 +39,6 @@ local function run(call)
   if forbidden then
     return say.problem(forbidden)
   end
-  require("unspin.engine").get()
   require("unspin.history").notice_reversed(call.buf)
   local _, ask = require("unspin.engine").thresholds()
   local fixes, bytes = check(call, call.bang and { threshold = ask, again = true } or nil)

@@ -54,12 +54,12 @@ function M.retry()
   fault = nil
 end
 
----The thresholds in force.
+---The thresholds in force; without an engine they matter to nobody.
 ---@return number sure, number ask
 function M.thresholds()
   local options = require("unspin.config").get()
-  local sure, ask = 0.9, 0.5
-  if engine then
+  local sure, ask = 1, 1
+  if M.get() then
     sure, ask = engine:thresholds()
   end
   return options.sure or sure, options.ask or ask
