@@ -227,31 +227,38 @@ end
 ---@class unspin.shell.ReportEntry: unspin.shell.Article
 ---@field commits unspin.shell.Commit[]
 
+local function name_of(article)
+  return article.path == "-" and "standard input" or article.path
+end
+
 ---@param article unspin.shell.ReportEntry
 ---@param number integer
-local function article_node(article, number)
+---@param alone boolean
+local function article_node(article, number, alone)
   local id = "a" .. number
-  local title = article.path == "-" and "Standard input" or article.path
   local paragraphs = paragraphs_of(article)
-  local children = { element("h2", { { "id", id } }, title), article_facts(article) }
+  local children = { element("h2", { { "id", id } }, alone and "In figures" or name_of(article)), article_facts(article) }
   local function add(node)
     children[#children + 1] = node
   end
-  if #article.fixes > 0 then
+  local corrected = #article.fixes > 0
+  if corrected then
     add(chart(article, paragraphs, id))
+  end
+  add(element("h3", {}, "The text"))
+  if corrected then
+    add(switch(id))
+  end
+  add(element("div", { { "class", "texts" } },
+    text_node(article, paragraphs, "first", id, "Text"),
+    corrected and text_node(article, paragraphs, "second", nil, "Text as restored") or {}))
+  if corrected then
     add(element("h3", {}, "Most frequent swaps"))
     add(frequent_swaps(article))
   end
   if #article.commits > 0 then
     add(history_node(article.commits))
   end
-  add(element("h3", {}, "The text"))
-  if #article.fixes > 0 then
-    add(switch(id))
-  end
-  add(element("div", { { "class", "texts" } },
-    text_node(article, paragraphs, "first", id, "Text"),
-    #article.fixes > 0 and text_node(article, paragraphs, "second", nil, "Text as restored") or {}))
   return element("article", { { "aria-labelledby", id } }, children)
 end
 
@@ -261,12 +268,12 @@ end
 function page.render(articles, options)
   local nodes, total, links = {}, 0, {}
   for i, article in ipairs(articles) do
-    nodes[i] = article_node(article, i)
+    nodes[i] = article_node(article, i, #articles == 1)
     total = total + #article.fixes
-    links[i] = element("li", {}, element("a", { { "href", "#a" .. i } }, article.path),
+    links[i] = element("li", {}, element("a", { { "href", "#a" .. i } }, name_of(article)),
       (": %d corrections"):format(#article.fixes))
   end
-  local title = #articles == 1 and "Restored wording of " .. articles[1].path or "Restored wording"
+  local title = #articles == 1 and "Restored wording of " .. name_of(articles[1]) or "Restored wording"
   local head = element("head", {},
     void("meta", { { "charset", "utf-8" } }),
     void("meta", { { "name", "viewport" }, { "content", "width=device-width, initial-scale=1" } }),
