@@ -171,7 +171,13 @@ clean: ## Remove what was built
 # The tree is installed as it stands here, so that every part finds the others as it does in a
 # checkout; the command and the Neovim package are links to it.
 HOME_DIR = $(DESTDIR)$(PREFIX)/lib/unspin
-PACK_DIR = $(DESTDIR)$(PREFIX)/share/nvim/site/pack/unspin/start
+SHARE_DIR = $(DESTDIR)$(PREFIX)/share
+PACK_DIR = $(SHARE_DIR)/nvim/site/pack/unspin/start
+MAN = $(SHARE_DIR)/man/man1/unspin.1
+COMPLETIONS = $(SHARE_DIR)/bash-completion/completions/unspin $(SHARE_DIR)/zsh/site-functions/_unspin \
+	$(SHARE_DIR)/fish/vendor_completions.d/unspin.fish
+
+shell_of = $(if $(findstring bash,$(file)),bash,$(if $(findstring zsh,$(file)),zsh,fish))
 
 .PHONY: install
 install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
@@ -185,11 +191,14 @@ install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
 	mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(PACK_DIR)"
 	ln -sfn ../lib/unspin/bin/unspin "$(DESTDIR)$(PREFIX)/bin/unspin"
 	ln -sfn ../../../../../../lib/unspin "$(PACK_DIR)/unspin.nvim"
+	mkdir -p $(dir $(MAN) $(COMPLETIONS))
+	sed 's/^\.TH UNSPIN 1 "" ""/.TH UNSPIN 1 "" "unspin $(VERSION)"/' doc/unspin.1 >$(MAN)
+	$(foreach file,$(COMPLETIONS),bin/unspin completion $(shell_of) >$(file);)
 
 .PHONY: uninstall
 uninstall: ## Remove what `make install` put there
 	rm -rf "$(HOME_DIR)"
-	rm -f "$(DESTDIR)$(PREFIX)/bin/unspin" "$(PACK_DIR)/unspin.nvim"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/unspin" "$(PACK_DIR)/unspin.nvim" $(MAN) $(COMPLETIONS)
 
 .PHONY: version
 version: ## Print the version

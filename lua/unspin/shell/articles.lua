@@ -87,7 +87,7 @@ local function pack(article)
   ))
 end
 
--- What `unspin worker` runs.
+-- What a worker does.
 ---@param session unspin.shell.Session
 ---@param list string file with a path a line
 ---@param worker integer

@@ -6,8 +6,9 @@ local Session = require("unspin.shell.session")
 local main = {}
 
 -- In the order of the help. Those in `corrects` find corrections and share their options.
-local names = { "check", "fix", "log", "filter", "report", "lexicon", "doctor", "worker" }
+local names = { "check", "fix", "log", "reject", "history", "filter", "report", "lexicon", "doctor" }
 local corrects = { check = true, fix = true, filter = true, report = true }
+local colourless = { reject = true, history = true, filter = true, report = true }
 local walks = { check = true, fix = true, report = true }
 
 local function probability(text)
@@ -35,7 +36,7 @@ local function add_shared_options(command, name)
     command:flag("-r --recursive", "Folders: all articles in them (.md, .markdown, .txt) that git does not ignore.")
     command:option("-j --jobs", "Check with so many processes.", "1"):argname("N"):convert(jobs)
   end
-  if name ~= "filter" then
+  if not colourless[name] then
     command:option("--color", "auto, always or never.", "auto"):choices({ "auto", "always", "never" })
   end
 end
@@ -53,14 +54,12 @@ local function parser_of(commands)
   for _, name in ipairs(names) do
     local definition = commands[name]
     local command = parser:command(name, definition.summary)
-    if definition.hidden then
-      command:hidden(true)
-    end
     definition.define(command)
     add_shared_options(command, name)
     local epilog = definition.example and "Example: " .. definition.example
     command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
   end
+  parser:add_complete_command("completion")
   -- argparse would print several lines and leave with 255.
   for _, command in ipairs({ parser, table.unpack(parser._commands) }) do
     command.error = function(self, message)
@@ -72,16 +71,28 @@ local function parser_of(commands)
 end
 
 ---@param arguments string[]
----@param root string folder of the program
----@return integer status
-function main.run(arguments, root)
+---@param root string
+---@return fun(args: table, session: unspin.shell.Session): integer run
+---@return table args
+local function read(arguments, root)
+  if arguments[1] == "worker" then
+    return require("unspin.shell.worker").run, arguments
+  end
   local commands = { root = root }
   for _, name in ipairs(names) do
     commands[name] = require("unspin.shell.commands." .. name)
   end
   local args = parser_of(commands):parse(arguments)
+  return commands[args.command].run, args
+end
+
+---@param arguments string[]
+---@param root string folder of the program
+---@return integer status
+function main.run(arguments, root)
+  local run, args = read(arguments, root)
   local session = Session.new(root)
-  local finished, result = xpcall(commands[args.command].run, function(failure)
+  local finished, result = xpcall(run, function(failure)
     -- Failures of ours are tables; anything else is a mistake in the program and keeps its trace.
     return type(failure) == "table" and failure or { message = debug.traceback(failure), bug = true }
   end, args, session)

@@ -12,7 +12,9 @@ local log = {
 function log.define(command)
   command:argument("file", "An article; without it, all that were corrected in this repository."):args("?")
   command:flag("--json", "One JSON object a line.")
-  command:option("-n --limit", "At most so many."):convert(math.tointeger)
+  command:option("-n --limit", "At most so many."):argname("N"):convert(function(text)
+    return math.tointeger(tonumber(text))
+  end)
 end
 
 local function print_entry(entry, paint)
