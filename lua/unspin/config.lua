@@ -58,6 +58,13 @@ M.schema = {
     doc = "Milliseconds without a change after which the suggestions are looked for anew.",
   },
   {
+    name = "diagnostics",
+    types = { "table" },
+    default = { underline = true, virtual_text = false, signs = false },
+    doc = "How suggestions are shown, as |vim.diagnostic.config()| takes it. By default quietly: "
+      .. "long lines of prose leave no room for more than an underline.",
+  },
+  {
     name = "flash",
     types = { "number" },
     default = 500,
@@ -111,6 +118,7 @@ M.schema = {
 ---@field ask? number
 ---@field suggest boolean
 ---@field suggest_delay number
+---@field diagnostics table
 ---@field flash number
 ---@field undojoin boolean
 ---@field notify boolean

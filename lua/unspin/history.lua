@@ -15,7 +15,6 @@ local M = {}
 
 -- Refusals of this session that the history does not hold (yet), by buffer.
 local session = {} ---@type table<integer, unspin.Refusal[]>
-local hinted = {} ---@type table<string, boolean> hints that were given once
 
 ---The history of the buffer's article.
 ---@param buf integer
@@ -179,12 +178,6 @@ function M.record(buf)
   end
   local place = history:location()
   say.event("UnspinRecorded", { buf = buf, fixes = fixes, oids = oids, place = place })
-  for _, told in ipairs({ place.notice or false, place.hint or false }) do
-    if told and not hinted[told] then
-      hinted[told] = true
-      say.answer(told)
-    end
-  end
   return #fixes, rejected, nil, place
 end
 

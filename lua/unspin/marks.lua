@@ -155,7 +155,11 @@ local function inspect(buf, mark, row, column, details)
     lit = details.hl_group ~= nil,
   }
   local lines = region(buf, row, column, details.end_row, details.end_col)
-  for _, try in ipairs({ { "stands", mark.fix.new }, { "reversed", mark.fix.old } }) do
+  local tries = { { "stands", mark.fix.new }, { "reversed", mark.fix.old } }
+  if #mark.fix.old > #mark.fix.new then
+    tries[1], tries[2] = tries[2], tries[1] -- "probably the most" also holds "the most"
+  end
+  for _, try in ipairs(tries) do
     local first, last = find_whole(lines, M.lines(try[2]))
     if first then
       place.state = try[1]

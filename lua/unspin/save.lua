@@ -60,21 +60,33 @@ local function before_write(buf)
   history.prepare(buf)
 end
 
+local hinted = {} ---@type table<string, boolean>
+
+-- What the user should hear of the place where corrections went, each thing once.
+local function remarks(place)
+  local list = {}
+  for _, remark in ipairs({ place.notice or "", place.hint or "" }) do
+    if remark ~= "" and not hinted[remark] then
+      hinted[remark] = true
+      list[#list + 1] = remark
+    end
+  end
+  return list
+end
+
 local function summary(buf, recorded, rejected, place)
   local say = require("unspin.say")
   local parts = {}
   if recorded > 0 then
     local where = place.where == "branch" and (place.ref or ""):match("[^/]+$") or place.where
-    parts[1] = ("%s, %s on %s (u takes back, :Unspin log shows)"):format(
-      say.count(recorded, "correction"),
-      say.count(recorded, "commit"),
-      where
-    )
+    local corrections, commits = say.count(recorded, "correction"), say.count(recorded, "commit")
+    parts[1] = ("%s, %s on %s (:Unspin log)"):format(corrections, commits, where)
   end
   if rejected > 0 then
     parts[#parts + 1] = say.count(rejected, "rejection") .. " recorded"
   end
   if #parts > 0 then
+    vim.list_extend(parts, place and remarks(place) or {})
     note(buf, table.concat(parts, "; "))
     say.news(table.concat(parts, "; "))
   end

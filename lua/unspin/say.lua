@@ -6,9 +6,23 @@ local M = {}
 ---@type { event: string, data: table }?
 M.last_event = nil
 
+-- Later, so that a write's own message has been shown by then and is replaced: two lines would
+-- ask for Enter.
+local function tell(message, level)
+  vim.schedule(function()
+    vim.notify("unspin: " .. message, level)
+  end)
+end
+
 ---@param message string
 function M.problem(message)
-  vim.notify("unspin: " .. message, vim.log.levels.WARN)
+  tell(message, vim.log.levels.WARN)
+end
+
+---An answer to a command; told however quiet the options are.
+---@param message string
+function M.answer(message)
+  tell(message, vim.log.levels.INFO)
 end
 
 ---@param message string
@@ -16,12 +30,6 @@ function M.news(message)
   if require("unspin.config").get().notify then
     M.answer(message)
   end
-end
-
----An answer to a command; told however quiet the options are.
----@param message string
-function M.answer(message)
-  vim.notify("unspin: " .. message, vim.log.levels.INFO)
 end
 
 ---@param event "UnspinCorrected"|"UnspinRecorded"|"UnspinRejected"

@@ -33,7 +33,7 @@ local function forget(buf)
   buffers[buf].fixes = {}
 end
 
-local function message(fix)
+local function wording(fix)
   local others = {}
   for _, reading in ipairs(fix.readings or {}) do
     if reading.text ~= fix.new and reading.text ~= fix.old then
@@ -55,7 +55,7 @@ local function show(buf)
       severity = vim.diagnostic.severity.HINT,
       source = "unspin",
       code = place.fix.kind,
-      message = message(place.fix),
+      message = wording(place.fix),
       user_data = { unspin = { old = place.fix.old, new = place.fix.new } },
     }
   end
@@ -139,8 +139,13 @@ function refresh_later(buf)
     require("unspin.config").get().suggest_delay,
     0,
     vim.schedule_wrap(function()
-      if buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf) then
-        refresh_aside(buf)
+      if buffers[buf] ~= state or not vim.api.nvim_buf_is_loaded(buf) then
+        return
+      end
+      local ok, message = pcall(refresh_aside, buf)
+      if not ok then
+        M.detach(buf) -- rather none than an error after every pause
+        require("unspin.say").problem("no more suggestions here: " .. message)
       end
     end)
   )
@@ -155,6 +160,7 @@ function M.attach(buf)
   end
   local state = { timer = uv.new_timer(), tick = -1, fixes = {}, shown = "" }
   buffers[buf] = state
+  vim.diagnostic.config(options.diagnostics, NS)
   vim.api.nvim_buf_attach(buf, false, {
     on_lines = function()
       if buffers[buf] ~= state then
