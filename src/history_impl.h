@@ -1,0 +1,221 @@
+/*
+ * history_impl.h - what the files of the history share among themselves; see history.h for who
+ * does what. Nothing outside src/history*.c includes it (its tests do).
+ */
+#ifndef UNSPIN_HISTORY_IMPL_H
+#define UNSPIN_HISTORY_IMPL_H
+
+#include "history.h"
+
+#include "history_bytes.h"
+#include "history_pack.h"
+
+#include <git2.h>
+#include <sys/stat.h>
+
+/* Beside enum us_result: the ref moved under us; build on its new place and try again. */
+enum { US_RETRY = 1 };
+
+/* --- history_where.c: which repository, which ref --- */
+
+struct us_save; /* history_record.c: a save that was prepared */
+
+struct us_history {
+    git_repository *work;     /* the article's own; NULL: none, or it can't be opened */
+    git_repository *personal; /* the private one, once it was needed */
+    git_repository *store;    /* whichever of both holds the history now */
+    char *file;               /* the article's real path */
+    char *state;              /* directory of the private repository */
+    char *no_work;            /* why work is NULL; NULL: just outside any repository */
+    enum us_where asked;
+    bool reading;             /* nothing is created for a mere look */
+
+    struct us_place place;
+    struct us_bytes git_dir, common, objects, ref, path, notice, hint; /* place's strings, too */
+    git_oid tip; /* what a new commit builds on */
+    bool has_tip;
+    git_oid seen; /* what the ref itself held: unlike tip, unset for a side not yet forked */
+    bool has_seen;
+
+    struct us_save *save;
+};
+
+/*
+ * Look at the repository as it is now and fill place, tip and seen. least is the humblest place
+ * that may be chosen: US_WHERE_SIDE after the branch was found locked, say; why then goes into
+ * the notice.
+ */
+int us_survey(struct us_history *history, enum us_where least, const char *why,
+              struct us_error *err);
+
+/* Fill *err from libgit2's last error: "cannot <what>: <reason>". */
+int us_git_fail(struct us_error *err, int code, const char *what);
+
+/*
+ * The bytes git would store for the article's text (line endings, ident); *out is owned by the
+ * caller and is a plain copy where there is nothing to convert. to_worktree converts back.
+ */
+int us_convert(struct us_bytes *out, bool *changed, struct us_history *history, const char *text,
+               size_t length, bool to_worktree, struct us_error *err);
+
+/* "Name <mail> seconds zone" as commits have it, for the author or the committer. */
+void us_identity(struct us_bytes *out, struct us_history *history, bool committer);
+
+/* Entry of the path in a commit's tree; false if there is none. */
+bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit,
+                     const char *path);
+
+/* --- history_message.c: a commit's message --- */
+
+struct us_spot { /* what a message tells of a correction's place */
+    const char *path;
+    uint32_t line;
+    const char *left;  /* text before it, left_length bytes of it */
+    size_t left_length;
+    const char *old;
+    size_t old_length;
+    const char *right; /* text after it */
+    size_t right_length;
+    const struct us_fix *fix;
+};
+void us_message_correction(struct us_bytes *out, const struct us_spot *spot);
+void us_message_original(struct us_bytes *out, const char *path);
+void us_message_rejection(struct us_bytes *out, const struct us_entry *entry);
+
+enum us_message_kind {
+    US_MESSAGE_OTHER,
+    US_MESSAGE_ORIGINAL,   /* the author's own text, recorded by a save */
+    US_MESSAGE_CORRECTION, /* entry's old, replacement, path, ... are set; strings in *store */
+    US_MESSAGE_REVERT,     /* entry->oid is what was reverted or rejected */
+};
+enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *store,
+                                      const char *message, size_t length);
+
+/* --- history_chain.c: commits that change one path --- */
+
+struct us_level { /* one tree on the way to the article */
+    struct us_bytes tree;
+    size_t oid_at; /* where in tree the oid of the next level is */
+    git_oid was;   /* the tree's oid before, if it existed */
+    git_oid is;
+    bool existed, packed;
+    uint64_t key;  /* offset in the pack of its first version */
+};
+
+struct us_chain {
+    struct us_pack pack;
+    struct us_level *levels; /* root first */
+    size_t depth;
+    git_oid tip;
+    bool has_tip;
+    bool had_blob; /* the path was in the base; was and mode are its entry's */
+    git_oid was, blob;
+    uint32_t mode;
+    struct us_bytes author, committer, text;
+    struct us_delta delta;
+};
+
+/* Start at base (NULL: no parent) of the history's store. mode is for a path that is new. */
+int us_chain_begin(struct us_chain *chain, struct us_history *history, const git_oid *base,
+                   uint32_t mode, struct us_error *err);
+/* One more commit, of the path with this blob (which is in the store or in chain->pack). */
+int us_chain_commit(struct us_chain *chain, const git_oid *blob, const struct us_bytes *message,
+                    struct us_error *err);
+void us_chain_close(struct us_chain *chain);
+
+/* --- history_lock.c: locks and the journal --- */
+
+struct us_journal { /* start zeroed with fd = -1 */
+    char path[4096];
+    int fd;
+};
+struct us_lock {
+    char own[4096 + 16], lock[4096], target[4096];
+    int fd;
+    bool linked; /* own and lock are one file */
+};
+
+/* Make a journal of the article's own name, held while fd is open. */
+int us_journal_begin(struct us_journal *journal, const char *git_dir, const char *file,
+                     struct us_error *err);
+int us_journal_write(struct us_journal *journal, const struct us_bytes *text,
+                     struct us_error *err);
+void us_journal_remove(struct us_journal *journal);
+void us_journal_release(struct us_journal *journal); /* let go of it; the file stays */
+
+/*
+ * For each journal that nobody holds: take it, drop the locks its process left, and, if it is of
+ * this article, call found(); the journal is removed if it returns true. *others is the number
+ * of journals of this article that are held by living processes.
+ */
+int us_journal_reap(size_t *others, const char *git_dir, const char *common, const char *file,
+                    bool (*found)(void *data, struct us_journal *journal, const char *text),
+                    void *data);
+/* The value of a line "name value" of a journal's text; false if it is missing. */
+bool us_journal_field(char *out, size_t size, const char *text, const char *name);
+
+/* target.lock; waits for another's up to some seconds, then fails with US_ESTATE. */
+int us_lock_take(struct us_lock *lock, const struct us_journal *journal, const char *what,
+                 const char *target, double seconds, struct us_error *err);
+int us_lock_commit(struct us_lock *lock, const void *data, size_t length, bool sync,
+                   struct us_error *err);
+void us_lock_drop(struct us_lock *lock);
+
+/* --- history_ref.c: moving the ref --- */
+
+/*
+ * Move history's ref from history->seen (or from nothing) to the new commit, by compare-and-swap.
+ * US_RETRY if it was elsewhere; US_ESTATE if it stayed locked.
+ */
+int us_ref_move(struct us_history *history, const struct us_journal *journal,
+                const git_oid *to, const char *why, struct us_error *err);
+
+/* --- history_index.c: keeping the index true --- */
+
+struct us_index_entry {
+    bool present;
+    bool conflicted, intent_to_add, assume_unchanged, skip_worktree;
+    git_oid oid;
+    uint32_t mode;
+};
+/* US_ESTATE if the index is of a kind that can't be edited in place (a split index). */
+int us_index_look(struct us_index_entry *out, const char *git_dir, const char *path,
+                  struct us_error *err);
+/*
+ * The index with the path's entry set, every other entry and extension as it was. Fails with
+ * US_ESTATE if the entry is not chain->was (or absent). st may be NULL: git looks for itself.
+ */
+int us_index_set(struct us_bytes *out, const char *git_dir, const char *path,
+                 const struct us_chain *chain, const struct stat *st, struct us_error *err);
+
+/* --- history_log.c: reading --- */
+
+/* The commits whose ancestors are the history: its ref, the branch, the side. At most 3. */
+size_t us_history_tips(git_oid tips[3], struct us_history *history);
+/* A commit's message in its raw bytes. */
+const char *us_raw_message(size_t *length, const char *raw, size_t raw_length);
+/* What a commit's file was called before it, if the commit renamed it; false if it did not. */
+bool us_renamed_from(struct us_bytes *out, git_repository *repo, const git_oid *commit,
+                     const char *path);
+/* What it was called after. */
+bool us_renamed_to(struct us_bytes *out, git_repository *repo, const git_oid *commit,
+                   const char *path);
+
+/* --- history_record.c: saves --- */
+
+/*
+ * us_history_prepare() with a message of one's own for the one commit of the one fix, which may
+ * change nothing. message NULL: as usual.
+ */
+int us_save_prepare(struct us_history *history, const char *before, size_t length,
+                    const struct us_fix *fixes, size_t count, const struct us_bytes *message,
+                    struct us_error *err);
+/* Move the ref to what was prepared, the file having been written. */
+int us_save_land(struct us_recorded *out, struct us_history *history, struct us_error *err);
+/* Drop a save; its journal too, unless the file holds what was to be recorded. */
+void us_save_close(struct us_history *history);
+
+/* Finish or drop what killed processes left of this article's saves. */
+int us_recover(struct us_history *history, struct us_error *err);
+
+#endif

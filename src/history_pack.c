@@ -1,0 +1,351 @@
+#include "history_pack.h"
+
+#include "history_sha1.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OFS_DELTA = 6, SMALL = 8192 };
+
+int us_pack_begin(struct us_pack *pack, struct us_error *err)
+{
+    *pack = (struct us_pack){0};
+    /* A small window and table: clearing the usual 256 KB would cost more than the objects do. */
+    if (deflateInit2(&pack->small, 1, Z_DEFLATED, 11, 3, Z_DEFAULT_STRATEGY) != Z_OK)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    pack->small_ready = true;
+    us_bytes_add(&pack->bytes, "PACK\0\0\0\2\0\0\0\0", 12);
+    return US_OK;
+}
+
+void us_pack_close(struct us_pack *pack)
+{
+    us_bytes_close(&pack->bytes);
+    free(pack->entries);
+    if (pack->small_ready)
+        deflateEnd(&pack->small);
+    *pack = (struct us_pack){0};
+}
+
+void us_content_name(git_oid *out, const struct us_content *content)
+{
+    char header[40];
+    int length = snprintf(header, sizeof header, "%s %zu", git_object_type2string(content->type),
+                          content->head_length + content->tail_length);
+    struct us_sha1 sha1;
+    us_sha1_begin(&sha1);
+    us_sha1_add(&sha1, header, (size_t)length + 1);
+    us_sha1_add(&sha1, content->head, content->head_length);
+    us_sha1_add(&sha1, content->tail, content->tail_length);
+    us_sha1_end(out->id, &sha1);
+}
+
+static void add_size(struct us_bytes *bytes, size_t size, unsigned char first, int first_bits)
+{
+    unsigned char c = (unsigned char)(first | (size & ((1u << first_bits) - 1)));
+    size >>= first_bits;
+    while (size) {
+        us_bytes_add(bytes, &(unsigned char){(unsigned char)(c | 0x80)}, 1);
+        c = size & 0x7f;
+        size >>= 7;
+    }
+    us_bytes_add(bytes, &c, 1);
+}
+
+void us_pack_distance(struct us_bytes *bytes, uint64_t distance)
+{
+    unsigned char out[10];
+    int at = sizeof out - 1;
+    out[at] = distance & 0x7f;
+    while (distance >>= 7)
+        out[--at] = (unsigned char)(0x80 | (--distance & 0x7f));
+    us_bytes_add(bytes, out + at, sizeof out - (size_t)at);
+}
+
+/* A zlib stream of one block that is not compressed: right for a few bytes. length < 64 KB. */
+static void add_stored(struct us_bytes *bytes, const char *data, size_t length)
+{
+    unsigned char head[7] = {0x78, 0x01, 0x01, (unsigned char)length, (unsigned char)(length >> 8),
+                             (unsigned char)~length, (unsigned char)(~length >> 8)};
+    us_bytes_add(bytes, head, sizeof head);
+    us_bytes_add(bytes, data, length);
+    us_bytes_be32(bytes, (uint32_t)adler32(1, (const Bytef *)data, (uInt)length));
+}
+
+static int deflate_piece(struct us_bytes *bytes, z_stream *z, const char *data, size_t length,
+                         int flush)
+{
+    do {
+        uInt part = length > 1u << 30 ? 1u << 30 : (uInt)length;
+        z->next_in = (z_const Bytef *)data;
+        z->avail_in = part;
+        data += part;
+        length -= part;
+        int last = length ? Z_NO_FLUSH : flush, status;
+        do {
+            us_bytes_reserve(bytes, deflateBound(z, z->avail_in) + 16);
+            if (bytes->failed)
+                return Z_MEM_ERROR;
+            size_t free_room = bytes->room - bytes->length - 1;
+            z->next_out = (Bytef *)bytes->at + bytes->length;
+            z->avail_out = free_room > UINT32_MAX ? UINT32_MAX : (uInt)free_room;
+            uInt before = z->avail_out;
+            status = deflate(z, last);
+            bytes->length += before - z->avail_out;
+            if (status == Z_STREAM_ERROR)
+                return status;
+        } while (last == Z_FINISH ? status != Z_STREAM_END : z->avail_in > 0);
+    } while (length);
+    return Z_OK;
+}
+
+static void add_deflated(struct us_pack *pack, const struct us_content *content)
+{
+    z_stream large = {0}, *z = &pack->small;
+    bool is_large = content->head_length + content->tail_length > SMALL;
+    if (is_large) {
+        z = &large;
+        if (deflateInit(z, 1) != Z_OK) {
+            pack->bytes.failed = true;
+            return;
+        }
+    } else {
+        deflateReset(z);
+    }
+    if (deflate_piece(&pack->bytes, z, content->head, content->head_length, Z_NO_FLUSH) != Z_OK ||
+        deflate_piece(&pack->bytes, z, content->tail, content->tail_length, Z_FINISH) != Z_OK)
+        pack->bytes.failed = true;
+    if (is_large)
+        deflateEnd(&large);
+}
+
+/* Note the entry that begins at offset and ends here. */
+int us_pack_note(struct us_pack *pack, const git_oid *oid, uint64_t offset, struct us_error *err)
+{
+    if (pack->count == pack->room) {
+        size_t room = pack->room * 2 + 64;
+        struct us_pack_entry *entries = realloc(pack->entries, room * sizeof *entries);
+        if (!entries)
+            return us_fail(err, US_ENOMEM, "out of memory for the history");
+        pack->entries = entries;
+        pack->room = room;
+    }
+    if (pack->bytes.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    if (pack->bytes.length > INT32_MAX)
+        return us_fail(err, US_ELIMIT, "a save's history is more than 2 GB; save in smaller steps");
+    uint32_t crc = (uint32_t)crc32(0, (const Bytef *)pack->bytes.at + offset,
+                                   (uInt)(pack->bytes.length - offset));
+    pack->entries[pack->count++] =
+        (struct us_pack_entry){.oid = *oid, .crc = crc, .offset = offset};
+    return US_OK;
+}
+
+int us_pack_whole(git_oid *out, uint64_t *offset, struct us_pack *pack,
+                  const struct us_content *content, struct us_error *err)
+{
+    uint64_t at = pack->bytes.length;
+    us_content_name(out, content);
+    add_size(&pack->bytes, content->head_length + content->tail_length,
+             (unsigned char)(content->type << 4), 4);
+    add_deflated(pack, content);
+    if (offset)
+        *offset = at;
+    return us_pack_note(pack, out, at, err);
+}
+
+int us_pack_delta(git_oid *out, uint64_t *offset, struct us_pack *pack,
+                  const struct us_content *content, const struct us_delta *delta,
+                  struct us_error *err)
+{
+    uint64_t at = pack->bytes.length;
+    us_content_name(out, content);
+    if (delta->bytes.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    add_size(&pack->bytes, delta->bytes.length, OFS_DELTA << 4, 4);
+    us_pack_distance(&pack->bytes, at - delta->base);
+    if (delta->bytes.length < 256)
+        add_stored(&pack->bytes, delta->bytes.at, delta->bytes.length);
+    else
+        add_deflated(pack, &(struct us_content){.head = delta->bytes.at,
+                                                .head_length = delta->bytes.length,
+                                                .tail = ""});
+    if (offset)
+        *offset = at;
+    return us_pack_note(pack, out, at, err);
+}
+
+void us_delta_begin(struct us_delta *delta, uint64_t base, size_t base_size, size_t size)
+{
+    delta->bytes.length = 0;
+    delta->base = base;
+    add_size(&delta->bytes, base_size, 0, 7);
+    add_size(&delta->bytes, size, 0, 7);
+}
+
+void us_delta_copy(struct us_delta *delta, size_t start, size_t length)
+{
+    while (length) {
+        size_t part = length > 0xffffff ? 0xffffff : length;
+        unsigned char op[8] = {0x80};
+        size_t n = 1;
+        for (int i = 0; i < 4; i++)
+            if (start >> (8 * i) & 0xff) {
+                op[0] |= (unsigned char)(1u << i);
+                op[n++] = (unsigned char)(start >> (8 * i));
+            }
+        for (int i = 0; i < 3; i++)
+            if (part >> (8 * i) & 0xff) {
+                op[0] |= (unsigned char)(0x10u << i);
+                op[n++] = (unsigned char)(part >> (8 * i));
+            }
+        us_bytes_add(&delta->bytes, op, n);
+        start += part;
+        length -= part;
+    }
+}
+
+void us_delta_insert(struct us_delta *delta, const char *data, size_t length)
+{
+    while (length) {
+        unsigned char part = length > 127 ? 127 : (unsigned char)length;
+        us_bytes_add(&delta->bytes, &part, 1);
+        us_bytes_add(&delta->bytes, data, part);
+        data += part;
+        length -= part;
+    }
+}
+
+static int by_oid(const void *a, const void *b)
+{
+    const struct us_pack_entry *x = a, *y = b;
+    return memcmp(x->oid.id, y->oid.id, sizeof x->oid.id);
+}
+
+static void sha1_of(unsigned char out[20], const struct us_bytes *bytes)
+{
+    struct us_sha1 sha1;
+    us_sha1_begin(&sha1);
+    us_sha1_add(&sha1, bytes->at, bytes->length);
+    us_sha1_end(out, &sha1);
+}
+
+/* The index of a finished pack (version 2), whose entries get sorted. */
+static void make_index(struct us_bytes *out, struct us_pack *pack, const unsigned char trailer[20])
+{
+    qsort(pack->entries, pack->count, sizeof *pack->entries, by_oid);
+    us_bytes_reserve(out, 8 + 1024 + pack->count * 28 + 40);
+    us_bytes_add(out, "\377tOc\0\0\0\2", 8);
+    size_t next = 0;
+    for (unsigned first = 0; first < 256; first++) {
+        while (next < pack->count && pack->entries[next].oid.id[0] <= first)
+            next++;
+        us_bytes_be32(out, (uint32_t)next);
+    }
+    for (size_t i = 0; i < pack->count; i++)
+        us_bytes_add(out, pack->entries[i].oid.id, 20);
+    for (size_t i = 0; i < pack->count; i++)
+        us_bytes_be32(out, pack->entries[i].crc);
+    for (size_t i = 0; i < pack->count; i++)
+        us_bytes_be32(out, (uint32_t)pack->entries[i].offset);
+    us_bytes_add(out, trailer, 20);
+    unsigned char sum[20] = {0};
+    if (!out->failed)
+        sha1_of(sum, out);
+    us_bytes_add(out, sum, 20);
+}
+
+/*
+ * Write into a temporary file of a name that `git gc` cleans away if we are killed. On success
+ * temporary holds its path.
+ */
+static int write_temporary(char *temporary, size_t size, const char *objects, const char *what,
+                           const struct us_bytes *bytes, struct us_error *err)
+{
+    int fd = -1;
+    if ((size_t)snprintf(temporary, size, "%s/pack/tmp_%s_XXXXXX", objects, what) >= size)
+        return us_fail(err, US_EIO, "the path of %s is too long", objects);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        char directory[4096];
+        snprintf(directory, sizeof directory, "%s/pack", objects);
+        mkdir(directory, 0777);
+        snprintf(temporary, size, "%s/pack/tmp_%s_XXXXXX", objects, what);
+        fd = mkostemp(temporary, O_CLOEXEC);
+    }
+    if (fd < 0)
+        return us_fail(err, US_EIO, "cannot write into %s/pack: %s", objects, strerror(errno));
+    bool good = us_write_all(fd, bytes->at, bytes->length) == 0 && fchmod(fd, 0444) == 0 &&
+                fsync(fd) == 0;
+    int saved = errno;
+    if (close(fd) != 0 && good) {
+        good = false;
+        saved = errno;
+    }
+    if (good)
+        return US_OK;
+    unlink(temporary);
+    return us_fail(err, US_EIO, "cannot write the history into %s: %s; nothing was recorded",
+                   objects, strerror(saved));
+}
+
+int us_pack_write(struct us_pack *pack, const char *objects, struct us_error *err)
+{
+    char name[64];
+    return us_pack_write_named(name, sizeof name, pack, objects, err);
+}
+
+int us_pack_write_named(char *name_out, size_t size, struct us_pack *pack, const char *objects,
+                        struct us_error *err)
+{
+    struct us_bytes index = {0};
+    unsigned char trailer[20];
+    char pack_temporary[4096] = "", index_temporary[4096] = "", name[4096];
+    int result;
+
+    if (pack->bytes.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    for (int i = 0; i < 4; i++)
+        pack->bytes.at[8 + i] = (char)(pack->count >> (24 - 8 * i));
+    sha1_of(trailer, &pack->bytes);
+    us_bytes_add(&pack->bytes, trailer, 20);
+    make_index(&index, pack, trailer);
+    if (pack->bytes.failed || index.failed) {
+        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+        goto done;
+    }
+    result = write_temporary(pack_temporary, sizeof pack_temporary, objects, "pack", &pack->bytes,
+                             err);
+    if (result != US_OK)
+        goto done;
+    result = write_temporary(index_temporary, sizeof index_temporary, objects, "idx", &index, err);
+    if (result != US_OK)
+        goto done;
+
+    size_t stem = (size_t)snprintf(name, sizeof name - 8, "%s/pack/pack-756e7370696e", objects);
+    for (int i = 0; i < 14 && stem < sizeof name - 8; i++)
+        stem += (size_t)snprintf(name + stem, sizeof name - stem, "%02x", trailer[i]);
+    snprintf(name_out, size, "%s", strrchr(name, '/') + 1);
+    memcpy(name + stem, ".pack", 6);
+    if (rename(pack_temporary, name) == 0) {
+        pack_temporary[0] = '\0';
+        memcpy(name + stem, ".idx", 5);
+        if (rename(index_temporary, name) == 0)
+            index_temporary[0] = '\0';
+    }
+    if (pack_temporary[0] || index_temporary[0])
+        result = us_fail(err, US_EIO, "cannot put a pack into %s: %s; nothing was recorded",
+                         objects, strerror(errno));
+done:
+    if (pack_temporary[0])
+        unlink(pack_temporary);
+    if (index_temporary[0])
+        unlink(index_temporary);
+    us_bytes_close(&index);
+    return result;
+}

@@ -1,0 +1,188 @@
+/*
+ * Taking one correction back: a three-way merge of words. The common ancestor is the text after
+ * the correction, one side the text before it, the other the text as it is now; so it works
+ * whatever was changed elsewhere on the line since.
+ */
+#include "history_impl.h"
+
+#include "file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One token a line, for a merge that works by lines: words, runs of white space, single marks. */
+static void to_lines(struct us_bytes *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        size_t start = i++;
+        unsigned char c = (unsigned char)text[start];
+        if (isalnum(c) || c >= 0x80)
+            while (i < length && (isalnum((unsigned char)text[i]) || (unsigned char)text[i] >= 0x80))
+                i++;
+        else if (c == ' ')
+            while (i < length && text[i] == ' ')
+                i++;
+        if (c == '\n')
+            us_bytes_text(out, "\\n");
+        else if (c == '\\')
+            us_bytes_text(out, "\\\\");
+        else
+            us_bytes_add(out, text + start, i - start);
+        us_bytes_text(out, "\n");
+    }
+}
+
+static void from_lines(struct us_bytes *out, const char *lines, size_t length)
+{
+    us_bytes_add(out, "", 0);
+    for (size_t i = 0; i < length; i++)
+        if (lines[i] == '\\' && i + 1 < length)
+            us_bytes_add(out, lines[++i] == 'n' ? "\n" : "\\", 1);
+        else if (lines[i] != '\n')
+            us_bytes_add(out, lines + i, 1);
+}
+
+/* base -> theirs, done to ours; *merged is false if they cannot be told apart. */
+static int merge_words(struct us_bytes *out, bool *merged, const git_blob *base,
+                       const struct us_bytes *ours, const git_blob *theirs, struct us_error *err)
+{
+    struct us_bytes texts[3] = {{0}};
+    git_merge_file_input inputs[3];
+    git_merge_file_options options = {.version = GIT_MERGE_FILE_OPTIONS_VERSION};
+    git_merge_file_result merge = {0};
+    int result = US_OK;
+    to_lines(&texts[0], git_blob_rawcontent(base), (size_t)git_blob_rawsize(base));
+    to_lines(&texts[1], ours->at, ours->length);
+    to_lines(&texts[2], git_blob_rawcontent(theirs), (size_t)git_blob_rawsize(theirs));
+    for (int i = 0; i < 3; i++) {
+        if (texts[i].failed) {
+            result = us_fail(err, US_ENOMEM, "out of memory for the article");
+            goto done;
+        }
+        git_merge_file_input_init(&inputs[i], GIT_MERGE_FILE_INPUT_VERSION);
+        inputs[i].ptr = texts[i].at ? texts[i].at : "";
+        inputs[i].size = texts[i].length;
+    }
+    if (git_merge_file(&merge, &inputs[0], &inputs[1], &inputs[2], &options) != 0) {
+        result = us_git_fail(err, US_ENOMEM, "merge the article's texts");
+        goto done;
+    }
+    *merged = merge.automergeable;
+    if (*merged)
+        from_lines(out, merge.ptr, merge.len);
+    if (out->failed)
+        result = us_fail(err, US_ENOMEM, "out of memory for the article");
+done:
+    git_merge_file_result_free(&merge);
+    for (int i = 0; i < 3; i++)
+        us_bytes_close(&texts[i]);
+    return result;
+}
+
+/* The one stretch in which two texts differ, as a fix of the first; *text owns its replacement. */
+static void difference(struct us_fix *fix, struct us_bytes *text, const struct us_bytes *a,
+                       const struct us_bytes *b)
+{
+    size_t start = 0, end = 0;
+    size_t least = a->length < b->length ? a->length : b->length;
+    while (start < least && a->at[start] == b->at[start])
+        start++;
+    while (end < least - start && a->at[a->length - end - 1] == b->at[b->length - end - 1])
+        end++;
+    us_bytes_add(text, b->at + start, b->length - start - end);
+    *fix = (struct us_fix){.start = start, .end = a->length - end, .replacement = text->at};
+}
+
+/* The commit, its message and the article's text after and before it. */
+static int load_correction(struct us_entry *entry, struct us_bytes *store, git_blob **after,
+                           git_blob **before, struct us_history *history, const char *oid,
+                           struct us_error *err)
+{
+    git_oid id, blob;
+    git_commit *commit = NULL;
+    uint32_t mode;
+    size_t length = strlen(oid);
+    int result = US_ESTATE;
+    if (length < 7 || length > 40 || git_oid_fromstrn(&id, oid, length) != 0)
+        return us_fail(err, US_EINVAL, "%.60s is no commit's id (at least 7 hexadecimal digits)",
+                       oid);
+    if (git_commit_lookup_prefix(&commit, history->store, &id, length) != 0)
+        return us_fail(err, US_ESTATE, "there is no commit %s in %s", oid, history->git_dir.at);
+    const char *message = git_commit_message_raw(commit);
+    if (us_message_parse(entry, store, message, strlen(message)) != US_MESSAGE_CORRECTION) {
+        us_fail(err, US_ESTATE, "commit %s is no correction", oid);
+        goto done;
+    }
+    git_oid_tostr(entry->oid, sizeof entry->oid, git_commit_id(commit));
+    if (!us_commit_entry(&blob, &mode, history->store, git_commit_id(commit), entry->path) ||
+        git_blob_lookup(after, history->store, &blob) != 0 ||
+        git_commit_parentcount(commit) < 1 ||
+        !us_commit_entry(&blob, &mode, history->store, git_commit_parent_id(commit, 0),
+                         entry->path) ||
+        git_blob_lookup(before, history->store, &blob) != 0)
+        us_fail(err, US_EFORMAT, "the texts of commit %s cannot be read", oid);
+    else
+        result = US_OK;
+done:
+    git_commit_free(commit);
+    return result;
+}
+
+int us_history_reject(char *out, struct us_history *history, const char *oid,
+                      struct us_error *err)
+{
+    struct us_entry entry = {0};
+    struct us_bytes store = {0}, disk = {0}, stored = {0}, merged_text = {0}, now = {0};
+    struct us_bytes message = {0}, replacement = {0};
+    git_blob *after = NULL, *before = NULL;
+    struct us_recorded recorded = {0};
+    struct us_fix fix;
+    bool changed, merged = false;
+
+    out[0] = '\0';
+    int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
+    if (result == US_OK)
+        result = load_correction(&entry, &store, &after, &before, history, oid, err);
+    if (result != US_OK)
+        goto done;
+    if (us_bytes_read_file(&disk, history->file) != US_OK) {
+        result = us_fail(err, US_EIO, "cannot read %s: %s", history->file, strerror(errno));
+        goto done;
+    }
+    result = us_convert(&stored, &changed, history, disk.at, disk.length, false, err);
+    if (result == US_OK)
+        result = merge_words(&merged_text, &merged, after, &stored, before, err);
+    if (result == US_OK && !merged)
+        result = us_fail(err, US_ESTATE,
+                         "the words around %s were changed since; undo it by hand in the text",
+                         entry.replacement);
+    if (result == US_OK)
+        result = us_convert(&now, &changed, history, merged_text.at, merged_text.length, true,
+                            err);
+    if (result != US_OK)
+        goto done;
+
+    bool nothing = now.length == disk.length && memcmp(now.at, disk.at, now.length) == 0;
+    difference(&fix, &replacement, &disk, &now);
+    us_message_rejection(&message, &entry);
+    result = us_save_prepare(history, disk.at, disk.length, &fix, 1, &message, err);
+    if (result == US_OK && !nothing)
+        result = us_file_replace(history->file, now.at, now.length, err);
+    if (result == US_OK)
+        result = us_save_land(&recorded, history, err);
+    else
+        us_save_close(history);
+    if (result == US_OK)
+        memcpy(out, recorded.oids[0], 41);
+done:
+    us_recorded_close(&recorded);
+    git_blob_free(after);
+    git_blob_free(before);
+    struct us_bytes *texts[] = {&store, &disk, &stored, &merged_text, &now, &message, &replacement};
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+        us_bytes_close(texts[i]);
+    return result;
+}

@@ -1,0 +1,727 @@
+/*
+ * Which repository and which ref an article's corrections go to. What cannot be recorded safely
+ * on the branch goes to the side, what no repository of the user can hold to the private one, and
+ * the reason is said in one line.
+ */
+#include "history_impl.h"
+
+#include "history_sha1.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const where_names[] = {"branch", "side", "private"};
+
+const char *us_where_name(enum us_where where)
+{
+    return where_names[where];
+}
+
+int us_where_parse(enum us_where *out, const char *name)
+{
+    for (unsigned i = 0; i < sizeof where_names / sizeof *where_names; i++)
+        if (strcmp(name, where_names[i]) == 0) {
+            *out = (enum us_where)i;
+            return US_OK;
+        }
+    return US_EINVAL;
+}
+
+int us_git_fail(struct us_error *err, int code, const char *what)
+{
+    const git_error *last = git_error_last();
+    return us_fail(err, code, "cannot %s: %s", what, last ? last->message : "no reason given");
+}
+
+static void set_text(struct us_bytes *out, const char *text)
+{
+    out->length = 0;
+    us_bytes_text(out, text);
+}
+
+/* A directory as git names it, without the slash at its end. */
+static void set_directory(struct us_bytes *out, const char *path)
+{
+    set_text(out, path);
+    while (out->length > 1 && out->at[out->length - 1] == '/')
+        out->at[--out->length] = '\0';
+}
+
+static void set_notice(struct us_history *history, const char *why)
+{
+    history->notice.length = 0;
+    us_bytes_text(&history->notice, why);
+}
+
+bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit_id,
+                     const char *path)
+{
+    git_commit *commit = NULL;
+    git_tree *tree = NULL;
+    git_tree_entry *entry = NULL;
+    bool found = git_commit_lookup(&commit, repo, commit_id) == 0 &&
+                 git_commit_tree(&tree, commit) == 0 &&
+                 git_tree_entry_bypath(&entry, tree, path) == 0 &&
+                 git_tree_entry_type(entry) == GIT_OBJECT_BLOB;
+    if (found) {
+        *oid = *git_tree_entry_id(entry);
+        *mode = (uint32_t)git_tree_entry_filemode_raw(entry);
+    }
+    git_tree_entry_free(entry);
+    git_tree_free(tree);
+    git_commit_free(commit);
+    return found;
+}
+
+/* --- the private repository --- */
+
+static char *default_state(void)
+{
+    struct us_bytes path = {0};
+    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (base && *base == '/')
+        us_bytes_format(&path, "%s/unspin", base);
+    else if (home && *home)
+        us_bytes_format(&path, "%s/.local/state/unspin", home);
+    else
+        us_bytes_format(&path, "/tmp/unspin-%lu", (unsigned long)getuid());
+    if (path.failed)
+        us_bytes_close(&path);
+    return path.at;
+}
+
+static bool is_own_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Make it beside its place and rename, so that of ten processes that do so nine are harmless. */
+static int create_personal(struct us_history *history, const char *path, struct us_error *err)
+{
+    struct us_bytes temporary = {0};
+    git_repository_init_options options = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
+    git_repository *made = NULL;
+    int result = US_OK;
+
+    for (char *slash = history->state + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(history->state, 0777);
+        *slash = '/';
+    }
+    mkdir(history->state, 0700);
+    us_bytes_format(&temporary, "%s/new-XXXXXX", history->state);
+    if (temporary.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    if (!mkdtemp(temporary.at)) {
+        result = us_fail(err, US_EIO, "cannot write into %s: %s; give another state directory",
+                         history->state, strerror(errno));
+        goto done;
+    }
+    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT;
+    options.description = "Corrections made by unspin to articles outside of repositories\n";
+    options.initial_head = "main";
+    if (git_repository_init_ext(&made, temporary.at, &options) != 0) {
+        result = us_git_fail(err, US_EIO, "make the private history");
+        goto done;
+    }
+    git_repository_free(made);
+    if (rename(temporary.at, path) != 0 && !is_own_directory(path))
+        result = us_fail(err, US_EIO, "cannot make %s: %s", path, strerror(errno));
+done:
+    us_bytes_close(&temporary);
+    return result;
+}
+
+static int open_personal(struct us_history *history, struct us_error *err)
+{
+    struct us_bytes path = {0};
+    int result = US_OK;
+    if (history->personal)
+        return US_OK;
+    us_bytes_format(&path, "%s/history.git", history->state);
+    if (path.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    if (!is_own_directory(path.at))
+        result = create_personal(history, path.at, err);
+    if (result == US_OK && git_repository_open_bare(&history->personal, path.at) != 0)
+        result = us_git_fail(err, US_EIO, "open the private history");
+    us_bytes_close(&path);
+    return result;
+}
+
+/* A name that may stand in a tree: git forbids those that a checkout could take for its own. */
+static void add_component(struct us_bytes *out, const char *name, size_t length)
+{
+    if ((length == 4 && strncasecmp(name, ".git", 4) == 0) ||
+        (length == 5 && strncasecmp(name, "git~1", 5) == 0))
+        us_bytes_text(out, "_");
+    us_bytes_add(out, name, length);
+}
+
+/* The article's own ref in the private repository: its name, for people, and its path's hash. */
+static void personal_names(struct us_history *history)
+{
+    const char *name = strrchr(history->file, '/') + 1;
+    unsigned char sum[20];
+    struct us_sha1 sha1;
+    us_sha1_begin(&sha1);
+    us_sha1_add(&sha1, history->file, strlen(history->file));
+    us_sha1_end(sum, &sha1);
+    set_text(&history->ref, "refs/heads/");
+    size_t start = history->ref.length;
+    for (const char *c = name; *c && history->ref.length - start < 64; c++)
+        if (isalnum((unsigned char)*c) || (*c == '-' && c != name))
+            us_bytes_add(&history->ref, c, 1);
+        else if (history->ref.length > start && history->ref.at[history->ref.length - 1] != '-')
+            us_bytes_text(&history->ref, "-");
+    for (int i = 0; i < 6; i++)
+        us_bytes_format(&history->ref, i == 0 ? "-%02x" : "%02x", sum[i]);
+
+    history->path.length = 0;
+    for (const char *c = history->file; *c;) {
+        size_t length = strcspn(c + 1, "/");
+        if (history->path.length)
+            us_bytes_text(&history->path, "/");
+        add_component(&history->path, c + 1, length);
+        c += 1 + length;
+    }
+}
+
+static int choose_private(struct us_history *history, struct us_error *err)
+{
+    int result = open_personal(history, err);
+    if (result != US_OK)
+        return result;
+    history->store = history->personal;
+    history->place.where = US_WHERE_PRIVATE;
+    personal_names(history);
+    return US_OK;
+}
+
+/* --- the article's own repository --- */
+
+static const char *state_name(git_repository *repo)
+{
+    switch (git_repository_state(repo)) {
+    case GIT_REPOSITORY_STATE_NONE:
+        return NULL;
+    case GIT_REPOSITORY_STATE_MERGE:
+        return "a merge";
+    case GIT_REPOSITORY_STATE_REVERT:
+    case GIT_REPOSITORY_STATE_REVERT_SEQUENCE:
+        return "a revert";
+    case GIT_REPOSITORY_STATE_CHERRYPICK:
+    case GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE:
+        return "a cherry-pick";
+    case GIT_REPOSITORY_STATE_BISECT:
+        return "a bisect";
+    default:
+        return "a rebase";
+    }
+}
+
+/* Is the work tree a submodule of another? */
+static bool is_submodule(git_repository *repo)
+{
+    struct us_bytes up = {0};
+    struct stat st;
+    git_repository *outer = NULL;
+    bool found = false;
+    const char *workdir = git_repository_workdir(repo);
+    us_bytes_format(&up, "%s.git", workdir);
+    if (!up.failed && !git_repository_is_worktree(repo) && lstat(up.at, &st) == 0 &&
+        S_ISREG(st.st_mode)) {
+        up.length = 0;
+        us_bytes_format(&up, "%s..", workdir);
+        if (!up.failed && git_repository_open_ext(&outer, up.at, 0, NULL) == 0 &&
+            git_repository_workdir(outer)) {
+            struct us_index_entry entry;
+            const char *root = git_repository_workdir(outer);
+            size_t length = strlen(root);
+            set_directory(&up, workdir);
+            found = !up.failed && strncmp(up.at, root, length) == 0 &&
+                    us_index_look(&entry, git_repository_path(outer), up.at + length, NULL) ==
+                        US_OK &&
+                    entry.present && entry.mode == GIT_FILEMODE_COMMIT;
+        }
+    }
+    git_repository_free(outer);
+    us_bytes_close(&up);
+    return found;
+}
+
+/* Why the stored bytes can't be made as git would: a filter that only git can run. */
+static bool foreign_filter(struct us_bytes *why, git_repository *repo, const char *path)
+{
+    const char *names[] = {"filter", "working-tree-encoding"};
+    const char *values[2] = {NULL, NULL};
+    if (git_attr_get_many(values, repo, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, 2, names) != 0)
+        return false;
+    if (git_attr_value(values[0]) == GIT_ATTR_VALUE_STRING) {
+        us_bytes_format(why, "the filter %s of its .gitattributes can't be run", values[0]);
+        return true;
+    }
+    if (git_attr_value(values[1]) == GIT_ATTR_VALUE_STRING && strcasecmp(values[1], "UTF-8") != 0) {
+        us_bytes_format(why, "its working-tree-encoding %s can't be converted", values[1]);
+        return true;
+    }
+    return false;
+}
+
+/* The index's spelling of the path, where the file system ignores case. */
+static void look_in_index(struct us_history *history, struct us_index_entry *entry, bool *editable)
+{
+    *editable = us_index_look(entry, git_repository_path(history->work), history->path.at, NULL) ==
+                US_OK;
+    if (!*editable || entry->present)
+        return;
+    git_config *config = NULL;
+    git_index *index = NULL;
+    int ignore_case = 0;
+    if (git_repository_config_snapshot(&config, history->work) == 0 &&
+        git_config_get_bool(&ignore_case, config, "core.ignorecase") == 0 && ignore_case &&
+        git_repository_index(&index, history->work) == 0) {
+        const git_index_entry *spelled = git_index_get_bypath(index, history->path.at, 0);
+        if (spelled) {
+            set_text(&history->path, spelled->path);
+            us_index_look(entry, git_repository_path(history->work), history->path.at, NULL);
+        }
+    }
+    git_index_free(index);
+    git_config_free(config);
+}
+
+/* Why not the branch, or NULL; also whether the private history is the only way. */
+static void judge(struct us_history *history, struct us_bytes *why, enum us_where *least,
+                  bool detached)
+{
+    struct us_index_entry entry;
+    bool editable;
+    git_oid head_oid = {{0}};
+    uint32_t head_mode = 0;
+    int ignored = 0;
+
+    look_in_index(history, &entry, &editable);
+    if (editable && !entry.present && !entry.conflicted &&
+        git_ignore_path_is_ignored(&ignored, history->work, history->path.at) == 0 && ignored) {
+        us_bytes_text(why, "it is ignored by git");
+        *least = US_WHERE_PRIVATE;
+        return;
+    }
+    if (foreign_filter(why, history->work, history->path.at)) {
+        *least = US_WHERE_PRIVATE;
+        return;
+    }
+    struct us_bytes objects = {0};
+    us_bytes_format(&objects, "%sobjects", git_repository_commondir(history->work));
+    if (!objects.failed && access(objects.at, W_OK) != 0) {
+        us_bytes_format(why, "its repository can't be written: %s", strerror(errno));
+        *least = US_WHERE_PRIVATE;
+    }
+    us_bytes_close(&objects);
+    if (*least != US_WHERE_BRANCH)
+        return;
+
+    const char *under_way = state_name(history->work);
+    bool in_head = history->has_tip &&
+                   us_commit_entry(&head_oid, &head_mode, history->work, &history->tip,
+                                   history->path.at);
+    bool staged = entry.present ? !entry.intent_to_add &&
+                                      (!in_head || !git_oid_equal(&entry.oid, &head_oid) ||
+                                       entry.mode != head_mode)
+                                : in_head;
+    if (!editable)
+        us_bytes_text(why, "its index is a split or sparse one");
+    else if (entry.conflicted)
+        us_bytes_text(why, "it has conflicts");
+    else if (under_way)
+        us_bytes_format(why, "%s is under way", under_way);
+    else if (is_submodule(history->work))
+        us_bytes_text(why, "it is in a submodule");
+    else if (detached)
+        us_bytes_text(why, "HEAD is detached");
+    else if (entry.assume_unchanged)
+        us_bytes_text(why, "it is marked assume-unchanged");
+    else if (entry.skip_worktree)
+        us_bytes_text(why, "it is marked skip-worktree");
+    else if (staged)
+        us_bytes_text(why, "it has staged changes");
+    else
+        return;
+    *least = US_WHERE_SIDE;
+}
+
+/* What HEAD names: a branch, born or not, or a commit. */
+static int read_head(struct us_history *history, struct us_bytes *branch, bool *detached,
+                     struct us_error *err)
+{
+    git_reference *head = NULL;
+    int result = US_OK;
+    history->has_tip = false;
+    *detached = false;
+    if (git_reference_lookup(&head, history->work, "HEAD") != 0)
+        return us_git_fail(err, US_EFORMAT, "read HEAD");
+    if (git_reference_type(head) == GIT_REFERENCE_SYMBOLIC) {
+        const char *target = git_reference_symbolic_target(head);
+        set_text(branch, target);
+        int found = git_reference_name_to_id(&history->tip, history->work, target);
+        history->has_tip = found == 0;
+        if (found != 0 && found != GIT_ENOTFOUND)
+            result = us_git_fail(err, US_EFORMAT, "read the branch");
+    } else {
+        *detached = true;
+        set_text(branch, "HEAD");
+        history->tip = *git_reference_target(head);
+        history->has_tip = true;
+    }
+    git_reference_free(head);
+    return result;
+}
+
+/* Hooks and signatures are not made: worth saying once. */
+static void find_hint(struct us_history *history)
+{
+    static const char *const hooks[] = {"pre-commit", "commit-msg", "post-commit",
+                                        "prepare-commit-msg"};
+    git_config *config = NULL;
+    git_buf directory = {0};
+    struct us_bytes path = {0};
+    const char *value;
+    int sign = 0;
+
+    history->hint.length = 0;
+    if (git_repository_config_snapshot(&config, history->work) == 0) {
+        if (git_config_get_path(&directory, config, "core.hookspath") == 0)
+            us_bytes_format(&path, "%s%s/", directory.ptr[0] == '/' ? "" :
+                            git_repository_workdir(history->work), directory.ptr);
+        else
+            us_bytes_format(&path, "%shooks/", git_repository_commondir(history->work));
+        size_t stem = path.length;
+        for (unsigned i = 0; i < sizeof hooks / sizeof *hooks && !path.failed; i++) {
+            path.length = stem;
+            us_bytes_text(&path, hooks[i]);
+            if (!path.failed && access(path.at, X_OK) == 0) {
+                us_bytes_format(&history->hint, "hooks are not run: %s", path.at);
+                break;
+            }
+        }
+        if (git_config_get_bool(&sign, config, "commit.gpgsign") == 0 && sign)
+            us_bytes_format(&history->hint, "%scommits are not signed, though commit.gpgsign is set",
+                            history->hint.length ? "; " : "");
+        if (git_config_get_string(&value, config, "user.email") != 0 && !getenv("EMAIL") &&
+            !getenv("GIT_AUTHOR_EMAIL"))
+            us_bytes_format(&history->hint,
+                            "%sno user.email is set: commits carry a name of this machine",
+                            history->hint.length ? "; " : "");
+    }
+    git_buf_dispose(&directory);
+    git_config_free(config);
+    us_bytes_close(&path);
+}
+
+static int choose(struct us_history *history, enum us_where least, struct us_bytes *why,
+                  struct us_error *err)
+{
+    struct us_bytes branch = {0};
+    bool detached = false;
+    const char *workdir = git_repository_workdir(history->work);
+    size_t length = workdir ? strlen(workdir) : 0;
+    int result;
+
+    if (!workdir || strncmp(history->file, workdir, length) != 0 ||
+        strncmp(history->file + length, ".git/", 5) == 0) {
+        us_bytes_text(why, workdir ? "it is not in the work tree" : "its repository is bare");
+        return choose_private(history, err);
+    }
+    set_text(&history->path, history->file + length);
+    result = read_head(history, &branch, &detached, err);
+    if (result != US_OK)
+        goto done;
+    if (least != US_WHERE_PRIVATE)
+        judge(history, why, &least, detached);
+    if (history->asked > least) {
+        least = history->asked;
+        why->length = 0;
+    }
+    if (least == US_WHERE_PRIVATE) {
+        result = choose_private(history, err);
+        goto done;
+    }
+    history->store = history->work;
+    history->place.where = least;
+    find_hint(history);
+    if (least == US_WHERE_BRANCH) {
+        set_text(&history->ref, branch.at);
+        history->seen = history->tip;
+        history->has_seen = history->has_tip;
+        goto done;
+    }
+    const char *name = strncmp(branch.at, "refs/heads/", 11) == 0 ? branch.at + 11 : branch.at;
+    history->ref.length = 0;
+    us_bytes_format(&history->ref, "refs/unspin/heads/%s", name);
+    history->has_seen =
+        git_reference_name_to_id(&history->seen, history->store, history->ref.at) == 0;
+    if (history->has_seen) {
+        history->tip = history->seen;
+        history->has_tip = true;
+    }
+done:
+    us_bytes_close(&branch);
+    return result;
+}
+
+int us_survey(struct us_history *history, enum us_where least, const char *reason,
+              struct us_error *err)
+{
+    struct us_bytes why = {0};
+    int result;
+    history->hint.length = history->notice.length = 0;
+    history->has_tip = history->has_seen = false;
+    if (reason)
+        us_bytes_text(&why, reason);
+    if (history->work && history->asked != US_WHERE_PRIVATE) {
+        result = choose(history, least, &why, err);
+    } else {
+        if (history->asked != US_WHERE_PRIVATE)
+            us_bytes_text(&why, history->no_work ? history->no_work : "it is in no repository");
+        result = choose_private(history, err);
+    }
+    if (result != US_OK)
+        goto done;
+    if (history->place.where == US_WHERE_PRIVATE) {
+        history->has_seen =
+            git_reference_name_to_id(&history->seen, history->store, history->ref.at) == 0;
+        history->tip = history->seen;
+        history->has_tip = history->has_seen;
+    }
+    set_directory(&history->git_dir, git_repository_path(history->store));
+    set_directory(&history->common, git_repository_commondir(history->store));
+    history->objects.length = 0;
+    us_bytes_format(&history->objects, "%s/objects", history->common.at);
+    if (why.length && history->place.where != history->asked) {
+        set_notice(history, "corrections go to ");
+        if (history->place.where == US_WHERE_SIDE)
+            us_bytes_text(&history->notice, history->ref.at);
+        else
+            us_bytes_format(&history->notice, "%s", history->git_dir.at);
+        us_bytes_format(&history->notice, ": %s", why.at);
+    }
+    if (why.failed || history->git_dir.failed || history->common.failed ||
+        history->objects.failed || history->ref.failed || history->path.failed ||
+        history->notice.failed || history->hint.failed) {
+        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+        goto done;
+    }
+    history->place.git_dir = history->git_dir.at;
+    history->place.ref = history->ref.at;
+    history->place.path = history->path.at;
+    history->place.notice = history->notice.length ? history->notice.at : NULL;
+    history->place.hint = history->hint.length ? history->hint.at : NULL;
+done:
+    us_bytes_close(&why);
+    return result;
+}
+
+/* --- what git would store, and who is writing --- */
+
+int us_convert(struct us_bytes *out, bool *changed, struct us_history *history, const char *text,
+               size_t length, bool to_worktree, struct us_error *err)
+{
+    git_filter_list *filters = NULL;
+    git_buf converted = {0};
+    int result = US_OK;
+    *changed = false;
+    if (history->place.where == US_WHERE_PRIVATE)
+        goto plain; /* kept byte for byte */
+    if (git_filter_list_load(&filters, history->store, NULL, history->path.at,
+                             to_worktree ? GIT_FILTER_TO_WORKTREE : GIT_FILTER_TO_ODB,
+                             GIT_FILTER_ALLOW_UNSAFE) != 0) {
+        result = us_git_fail(err, US_EFORMAT, "read the article's attributes");
+        goto done;
+    }
+    if (!filters)
+        goto plain;
+    if (git_filter_list_apply_to_buffer(&converted, filters, text, length) != 0) {
+        result = us_git_fail(err, US_EFORMAT, "convert the article's line endings");
+        goto done;
+    }
+    us_bytes_add(out, converted.ptr, converted.size);
+    *changed = converted.size != length || memcmp(converted.ptr, text, length) != 0;
+    goto done;
+plain:
+    us_bytes_add(out, text, length);
+done:
+    git_buf_dispose(&converted);
+    git_filter_list_free(filters);
+    if (result == US_OK && out->failed)
+        result = us_fail(err, US_ENOMEM, "out of memory for the article");
+    return result;
+}
+
+/* A name or address without what would break the line it stands in. */
+static void add_clean(struct us_bytes *out, const char *text, const char *fallback)
+{
+    size_t start = out->length;
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c >= ' ' && !strchr("<>", *c) && (out->length > start || *c != ' '))
+            us_bytes_add(out, c, 1);
+    while (out->length > start && out->at[out->length - 1] == ' ')
+        out->at[--out->length] = '\0';
+    if (out->length == start)
+        us_bytes_text(out, fallback);
+}
+
+static const char *first_of(git_config *config, const char *variable, const char *key,
+                            const char *user_key)
+{
+    const char *value = getenv(variable);
+    if (value && *value)
+        return value;
+    if (config && git_config_get_string(&value, config, key) == 0 && *value)
+        return value;
+    if (config && git_config_get_string(&value, config, user_key) == 0 && *value)
+        return value;
+    return NULL;
+}
+
+void us_identity(struct us_bytes *out, struct us_history *history, bool committer)
+{
+    git_config *config = NULL;
+    struct us_bytes machine = {0};
+    char host[HOST_NAME_MAX + 1] = "localhost";
+    const struct passwd *user = getpwuid(getuid());
+    const char *login = user ? user->pw_name : "unspin";
+    if (git_repository_config_snapshot(&config, history->store) != 0)
+        config = NULL;
+    const char *name = committer
+                           ? first_of(config, "GIT_COMMITTER_NAME", "committer.name", "user.name")
+                           : first_of(config, "GIT_AUTHOR_NAME", "author.name", "user.name");
+    const char *mail =
+        committer ? first_of(config, "GIT_COMMITTER_EMAIL", "committer.email", "user.email")
+                  : first_of(config, "GIT_AUTHOR_EMAIL", "author.email", "user.email");
+    if (!mail)
+        mail = getenv("EMAIL");
+    gethostname(host, sizeof host - 1);
+    us_bytes_format(&machine, "%s@%s", login, host);
+    add_clean(out, name ? name : login, "unspin");
+    us_bytes_text(out, " <");
+    add_clean(out, mail && *mail ? mail : machine.failed ? "" : machine.at, "unspin@localhost");
+
+    time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    long minutes = local.tm_gmtoff / 60;
+    us_bytes_format(out, "> %lld %c%02ld%02ld", (long long)now, minutes < 0 ? '-' : '+',
+                    labs(minutes) / 60, labs(minutes) % 60);
+    us_bytes_close(&machine);
+    git_config_free(config);
+}
+
+/* --- opening --- */
+
+/* The repository that the article's directory is in; NULL with the reason if it can't be had. */
+static int find_work(struct us_history *history, struct us_error *err)
+{
+    struct us_bytes directory = {0}, why = {0};
+    int result = US_OK;
+    us_bytes_add(&directory, history->file,
+                 (size_t)(strrchr(history->file, '/') - history->file) + 1);
+    if (directory.failed)
+        return us_fail(err, US_ENOMEM, "out of memory for the history");
+    int found = git_repository_open_ext(&history->work, directory.at, 0, NULL);
+    if (found == GIT_EOWNER)
+        us_bytes_text(&why, "its repository is another user's; git config --global --add "
+                            "safe.directory would trust it");
+    else if (found != 0 && found != GIT_ENOTFOUND)
+        us_bytes_format(&why, "its repository can't be opened: %s",
+                        git_error_last() ? git_error_last()->message : "no reason given");
+    if (found != 0)
+        history->work = NULL;
+    if (why.failed)
+        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+    else
+        history->no_work = why.at;
+    us_bytes_close(&directory);
+    return result;
+}
+
+int us_history_open(struct us_history **out, const char *path,
+                    const struct us_history_options *options, struct us_error *err)
+{
+    static const struct us_history_options defaults = {US_WHERE_BRANCH, NULL};
+    struct stat st;
+    int result = US_EIO;
+    *out = NULL;
+    if (!options)
+        options = &defaults;
+    if (git_libgit2_init() < 0)
+        return us_git_fail(err, US_ENOMEM, "start libgit2");
+    struct us_history *history = calloc(1, sizeof *history);
+    if (!history) {
+        us_fail(err, US_ENOMEM, "out of memory for the history");
+        goto fail;
+    }
+    history->asked = options->where;
+    history->file = realpath(path, NULL);
+    if (!history->file || stat(history->file, &st) != 0) {
+        us_fail(err, US_EIO, "cannot read %s: %s", path, strerror(errno));
+        goto fail;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        us_fail(err, US_EIO, "%s is not a file", path);
+        goto fail;
+    }
+    history->state = options->state ? strdup(options->state) : default_state();
+    if (!history->state) {
+        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+        goto fail;
+    }
+    result = find_work(history, err);
+    if (result == US_OK)
+        result = us_survey(history, US_WHERE_BRANCH, NULL, err);
+    if (result == US_OK)
+        result = us_recover(history, err);
+    if (result != US_OK)
+        goto fail;
+    *out = history;
+    return US_OK;
+fail:
+    if (history)
+        us_history_close(history);
+    else
+        git_libgit2_shutdown();
+    return result;
+}
+
+void us_history_close(struct us_history *history)
+{
+    if (!history)
+        return;
+    us_save_close(history);
+    git_repository_free(history->work);
+    git_repository_free(history->personal);
+    struct us_bytes *texts[] = {&history->git_dir, &history->common, &history->objects,
+                                &history->ref,     &history->path,   &history->notice,
+                                &history->hint};
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+        us_bytes_close(texts[i]);
+    free(history->file);
+    free(history->state);
+    free(history->no_work);
+    free(history);
+    git_libgit2_shutdown();
+}
+
+const struct us_place *us_history_place(const struct us_history *history)
+{
+    return &history->place;
+}
