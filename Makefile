@@ -30,8 +30,8 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 # Commands that need a library ask for it when they run, so that `make deps` works without any.
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 CORE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden $(SANITIZERS) \
-	-DUNSPIN_VERSION='"$(VERSION)"' $(call pkg,--cflags,libgit2 libutf8proc) $(CPPFLAGS) $(CFLAGS)
-CORE_LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,libgit2 libutf8proc) -lm $(LDLIBS)
+	-DUNSPIN_VERSION='"$(VERSION)"' $(call pkg,--cflags,libgit2 libutf8proc zlib) $(CPPFLAGS) $(CFLAGS)
+CORE_LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,libgit2 libutf8proc zlib) -lm $(LDLIBS)
 MODULE_LDFLAGS := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 LUA54_CFLAGS = $(call pkg,--cflags,$(shell $(PKG_CONFIG) --exists lua5.4 && echo lua5.4 || echo lua))
 LUAJIT_CFLAGS = $(call pkg,--cflags,luajit)

@@ -15,8 +15,9 @@
  * Files, each a concern: history_where.c (which repository and ref), history_message.c (a commit's
  * message, both ways), history_chain.c (trees and commits), history_record.c (prepare, record,
  * recover), history_ref.c and history_index.c (moving the ref, keeping the index true),
- * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_log.c (reading),
- * history_reject.c (rejecting and what was rejected), history_keep.c (prune, export).
+ * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c (joining packs),
+ * history_log.c (reading), history_reject.c (rejecting), history_rejected.c (what was rejected),
+ * history_keep.c (prune, export).
  *
  * A handle serves one thread at a time.
  */
@@ -41,7 +42,7 @@ struct us_history_options {
 };
 
 /* Where the commits of an article go. Strings belong to the handle, valid until its next call. */
-struct us_place {
+struct us_location {
     enum us_where where;
     const char *git_dir; /* of the repository that holds the history */
     const char *ref;     /* full name of the ref that moves */
@@ -59,7 +60,7 @@ struct us_history;
 int us_history_open(struct us_history **out, const char *path,
                     const struct us_history_options *options, struct us_error *err);
 void us_history_close(struct us_history *history); /* NULL is fine */
-const struct us_place *us_history_place(const struct us_history *history);
+const struct us_location *us_history_location(const struct us_history *history);
 
 struct us_fix { /* a correction: bytes [start, end) of the text before become replacement */
     size_t start, end;
@@ -122,7 +123,8 @@ void us_log_close(struct us_log *log);
 
 /*
  * Take back one correction, named by its commit's id (at least 7 digits): by three-way merge of
- * words, in the history and in the file on disk. out, of 41 bytes, gets the id of the new commit.
+ * words, in the history and in the file on disk (left alone if it is taken back there already).
+ * out, of 41 bytes, gets the id of the new commit; it holds no other edit of the file.
  * US_ESTATE if the place was changed since so that the two cannot be told apart.
  */
 int us_history_reject(char *out, struct us_history *history, const char *oid,

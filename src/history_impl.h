@@ -30,7 +30,7 @@ struct us_history {
     enum us_where asked;
     bool reading;             /* nothing is created for a mere look */
 
-    struct us_place place;
+    struct us_location place;
     struct us_bytes git_dir, common, objects, ref, path, notice, hint; /* place's strings, too */
     git_oid tip; /* what a new commit builds on */
     bool has_tip;
@@ -205,7 +205,7 @@ bool us_renamed_to(struct us_bytes *out, git_repository *repo, const git_oid *co
 
 /*
  * us_history_prepare() with a message of one's own for the one commit of the one fix, which may
- * change nothing. message NULL: as usual.
+ * change nothing, and the file need not be what was recorded. message NULL: as usual.
  */
 int us_save_prepare(struct us_history *history, const char *before, size_t length,
                     const struct us_fix *fixes, size_t count, const struct us_bytes *message,

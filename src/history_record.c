@@ -588,7 +588,7 @@ static int look_at_file(struct us_history *history, struct stat *st, bool *as_re
     }
     *as_recorded = disk.length == save->after.length &&
                    memcmp(disk.at, save->after.at, disk.length) == 0;
-    if (*as_recorded)
+    if (*as_recorded || save->message.length) /* a rejection leaves other edits be */
         goto done;
     if (disk.length == save->before.length &&
         memcmp(disk.at, save->before.at, disk.length) == 0) {
@@ -820,12 +820,12 @@ static void mend_index(struct us_history *history, const struct left *left, cons
 static bool recorded_since(git_repository *repo, const struct left *left, const git_oid *blob,
                            git_oid at)
 {
-    enum { FAR = 10000 };
+    enum { MOST = 10000 };
     git_commit *tip = NULL, *commit = NULL;
     bool found = false;
     if (git_commit_lookup(&tip, repo, &left->tip) != 0)
         return false;
-    for (int n = 0; n < FAR && !found && !(left->has_base && git_oid_equal(&at, &left->base));
+    for (int n = 0; n < MOST && !found && !(left->has_base && git_oid_equal(&at, &left->base));
          n++) {
         git_oid there;
         uint32_t mode;

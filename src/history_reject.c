@@ -9,8 +9,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* One token a line, for a merge that works by lines: words, runs of white space, single marks. */
@@ -131,15 +129,52 @@ done:
     return result;
 }
 
+/* The article's text as the history's tip has it; false if it has none. */
+static bool text_at_tip(struct us_bytes *out, const struct us_history *history)
+{
+    git_oid oid;
+    uint32_t mode;
+    git_blob *blob = NULL;
+    bool found = history->has_tip &&
+                 us_commit_entry(&oid, &mode, history->store, &history->tip, history->path.at) &&
+                 git_blob_lookup(&blob, history->store, &oid) == 0;
+    if (found)
+        us_bytes_add(out, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob));
+    git_blob_free(blob);
+    return found && !out->failed;
+}
+
+/* One commit that takes the history from one text to the other, as the file would have them. */
+static int prepare_commit(struct us_history *history, const struct us_bytes *from,
+                          const struct us_bytes *to, const struct us_entry *entry,
+                          struct us_error *err)
+{
+    struct us_bytes before = {0}, after = {0}, replacement = {0}, message = {0};
+    struct us_fix fix;
+    bool changed;
+    int result = us_convert(&before, &changed, history, from->at, from->length, true, err);
+    if (result == US_OK)
+        result = us_convert(&after, &changed, history, to->at, to->length, true, err);
+    if (result == US_OK) {
+        difference(&fix, &replacement, &before, &after);
+        us_message_rejection(&message, entry);
+        result = us_save_prepare(history, before.at, before.length, &fix, 1, &message, err);
+    }
+    us_bytes_close(&before);
+    us_bytes_close(&after);
+    us_bytes_close(&replacement);
+    us_bytes_close(&message);
+    return result;
+}
+
 int us_history_reject(char *out, struct us_history *history, const char *oid,
                       struct us_error *err)
 {
     struct us_entry entry = {0};
-    struct us_bytes store = {0}, disk = {0}, stored = {0}, merged_text = {0}, now = {0};
-    struct us_bytes message = {0}, replacement = {0};
+    struct us_bytes store = {0}, disk = {0}, stored = {0}, wanted = {0}, now = {0};
+    struct us_bytes tip = {0}, tip_wanted = {0};
     git_blob *after = NULL, *before = NULL;
     struct us_recorded recorded = {0};
-    struct us_fix fix;
     bool changed, merged = false;
 
     out[0] = '\0';
@@ -154,22 +189,25 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     }
     result = us_convert(&stored, &changed, history, disk.at, disk.length, false, err);
     if (result == US_OK)
-        result = merge_words(&merged_text, &merged, after, &stored, before, err);
+        result = merge_words(&wanted, &merged, after, &stored, before, err);
     if (result == US_OK && !merged)
         result = us_fail(err, US_ESTATE,
-                         "the words around %s were changed since; undo it by hand in the text",
+                         "the words around \"%s\" were changed since; undo it by hand in the text",
                          entry.replacement);
     if (result == US_OK)
-        result = us_convert(&now, &changed, history, merged_text.at, merged_text.length, true,
-                            err);
+        result = us_convert(&now, &changed, history, wanted.at, wanted.length, true, err);
     if (result != US_OK)
         goto done;
 
-    bool nothing = now.length == disk.length && memcmp(now.at, disk.at, now.length) == 0;
-    difference(&fix, &replacement, &disk, &now);
-    us_message_rejection(&message, &entry);
-    result = us_save_prepare(history, disk.at, disk.length, &fix, 1, &message, err);
-    if (result == US_OK && !nothing)
+    /* Other edits of the file are its author's: they stay out of this commit where they can. */
+    merged = false;
+    if (text_at_tip(&tip, history))
+        result = merge_words(&tip_wanted, &merged, after, &tip, before, err);
+    if (result == US_OK)
+        result = merged ? prepare_commit(history, &tip, &tip_wanted, &entry, err)
+                        : prepare_commit(history, &stored, &wanted, &entry, err);
+    bool same = now.length == disk.length && memcmp(now.at, disk.at, now.length) == 0;
+    if (result == US_OK && !same)
         result = us_file_replace(history->file, now.at, now.length, err);
     if (result == US_OK)
         result = us_save_land(&recorded, history, err);
@@ -181,7 +219,7 @@ done:
     us_recorded_close(&recorded);
     git_blob_free(after);
     git_blob_free(before);
-    struct us_bytes *texts[] = {&store, &disk, &stored, &merged_text, &now, &message, &replacement};
+    struct us_bytes *texts[] = {&store, &disk, &stored, &wanted, &now, &tip, &tip_wanted};
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
         us_bytes_close(texts[i]);
     return result;

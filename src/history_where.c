@@ -721,7 +721,7 @@ void us_history_close(struct us_history *history)
     git_libgit2_shutdown();
 }
 
-const struct us_place *us_history_place(const struct us_history *history)
+const struct us_location *us_history_location(const struct us_history *history)
 {
     return &history->place;
 }

@@ -8,6 +8,7 @@
  */
 #include "context.h"
 #include "file.h"
+#include "history.h"
 #include "lexicon.h"
 #include "ngram.h"
 #include "restore.h"
@@ -478,6 +479,285 @@ static int core_version(lua_State *L)
     return 2;
 }
 
+/* ---- history ------------------------------------------------------------------------------ */
+
+#define HISTORY "unspin.history"
+#define LOG "unspin.history.log"
+#define RECORDED "unspin.history.recorded"
+#define REJECTIONS "unspin.history.rejections"
+
+static struct us_history *check_history(lua_State *L)
+{
+    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
+    if (!*history)
+        luaL_error(L, "the history is closed");
+    return *history;
+}
+
+static int history_gc(lua_State *L)
+{
+    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
+    us_history_close(*history);
+    *history = NULL;
+    return 0;
+}
+
+static int history_tostring(lua_State *L)
+{
+    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
+    if (!*history) {
+        lua_pushliteral(L, HISTORY " (closed)");
+        return 1;
+    }
+    const struct us_location *place = us_history_location(*history);
+    lua_pushfstring(L, HISTORY " (%s, %s in %s)", place->path, place->ref, place->git_dir);
+    return 1;
+}
+
+/* A string option of the table at an index; the table keeps the string. */
+static const char *string_option(lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+        luaL_error(L, "option '%s' must be a string", name);
+    const char *value = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+/* core.history(path, { where =, state = }) */
+static int core_history(lua_State *L)
+{
+    struct us_history_options options = {US_WHERE_BRANCH, NULL};
+    const char *path = luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        const char *where = string_option(L, 2, "where");
+        options.state = string_option(L, 2, "state");
+        if (where && us_where_parse(&options.where, where) != US_OK)
+            return luaL_error(L, "option 'where' must be branch, side or private, not %s", where);
+    }
+    struct us_history **history = lua_newuserdata(L, sizeof *history);
+    *history = NULL;
+    luaL_setmetatable(L, HISTORY);
+    struct us_error err = {0};
+    return us_history_open(history, path, &options, &err) == US_OK ? 1 : fail(L, err.message);
+}
+
+static void set_string(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value); /* NULL: nil */
+    lua_setfield(L, -2, name);
+}
+
+/* history:location() -> { where =, git_dir =, ref =, path =, notice =, hint = } */
+static int history_location(lua_State *L)
+{
+    const struct us_location *place = us_history_location(check_history(L));
+    lua_createtable(L, 0, 6);
+    set_string(L, "where", us_where_name(place->where));
+    set_string(L, "git_dir", place->git_dir);
+    set_string(L, "ref", place->ref);
+    set_string(L, "path", place->path);
+    set_string(L, "notice", place->notice);
+    set_string(L, "hint", place->hint);
+    return 1;
+}
+
+/* The fixes of the table at 3, in memory that Lua owns; their strings are the tables'. */
+static struct us_fix *read_fixes(lua_State *L, size_t *count)
+{
+    luaL_checktype(L, 3, LUA_TTABLE);
+    size_t room = 0;
+    for (;; room++) {
+        lua_rawgeti(L, 3, (int)room + 1);
+        bool end = lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (end)
+            break;
+    }
+    struct us_fix *fixes = lua_newuserdata(L, (room + 1) * sizeof *fixes);
+    for (size_t i = 0; i < room; i++) {
+        lua_rawgeti(L, 3, (int)i + 1);
+        luaL_checktype(L, -1, LUA_TTABLE);
+        int table = lua_gettop(L);
+        lua_Integer start = (lua_Integer)number_field(L, table, "start", 0);
+        lua_Integer stop = (lua_Integer)number_field(L, table, "stop", -1);
+        const char *replacement = string_option(L, table, "new");
+        if (start < 1 || stop < start - 1 || !replacement)
+            luaL_error(L, "fix %d lacks start, stop or new", (int)i + 1);
+        fixes[i] = (struct us_fix){.start = (size_t)start - 1,
+                                   .end = (size_t)stop,
+                                   .replacement = replacement,
+                                   .confidence = (float)number_field(L, table, "confidence", 1),
+                                   .kind = string_option(L, table, "kind")};
+        lua_pop(L, 1);
+    }
+    *count = room;
+    return fixes;
+}
+
+/* history:prepare(before, fixes) -> true */
+static int history_prepare(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    size_t length, count;
+    const char *before = luaL_checklstring(L, 2, &length);
+    const struct us_fix *fixes = read_fixes(L, &count);
+    struct us_error err = {0};
+    if (us_history_prepare(history, before, length, fixes, count, &err) != US_OK)
+        return fail(L, err.message);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int recorded_gc(lua_State *L)
+{
+    us_recorded_close(luaL_checkudata(L, 1, RECORDED));
+    return 0;
+}
+
+/* history:record(before, fixes) -> oids, { where =, ..., original = } */
+static int history_record(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    size_t length, count;
+    const char *before = luaL_checklstring(L, 2, &length);
+    const struct us_fix *fixes = read_fixes(L, &count);
+    struct us_recorded *recorded = lua_newuserdata(L, sizeof *recorded);
+    memset(recorded, 0, sizeof *recorded);
+    luaL_setmetatable(L, RECORDED);
+    struct us_error err = {0};
+    if (us_history_record(recorded, history, before, length, fixes, count, &err) != US_OK)
+        return fail(L, err.message);
+    lua_createtable(L, (int)recorded->count, 0);
+    for (size_t i = 0; i < recorded->count; i++) {
+        lua_pushstring(L, recorded->oids[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    history_location(L);
+    set_string(L, "original", *recorded->original ? recorded->original : NULL);
+    us_recorded_close(recorded);
+    return 2;
+}
+
+static int log_gc(lua_State *L)
+{
+    struct us_log **log = luaL_checkudata(L, 1, LOG);
+    us_log_close(*log);
+    *log = NULL;
+    return 0;
+}
+
+/* The iterator; its upvalues are the log and the history, which must live as long. */
+static int log_next(lua_State *L)
+{
+    struct us_log **log = lua_touserdata(L, lua_upvalueindex(1));
+    struct us_history **history = lua_touserdata(L, lua_upvalueindex(2));
+    struct us_entry entry;
+    struct us_error err = {0};
+    bool more;
+    if (!*log)
+        return 0;
+    if (!*history)
+        return luaL_error(L, "the history is closed");
+    if (us_log_next(&more, &entry, *log, &err) != US_OK)
+        return luaL_error(L, "%s", err.message);
+    if (!more) {
+        us_log_close(*log);
+        *log = NULL;
+        return 0;
+    }
+    lua_createtable(L, 0, 14);
+    set_string(L, "oid", entry.oid);
+    set_string(L, "author", entry.author);
+    set_string(L, "email", entry.email);
+    set_string(L, "old", entry.old);
+    set_string(L, "new", entry.replacement);
+    set_string(L, "path", entry.path);
+    set_string(L, "kind", entry.kind);
+    set_string(L, "excerpt", entry.excerpt);
+    lua_pushinteger(L, (lua_Integer)entry.time);
+    lua_setfield(L, -2, "time");
+    lua_pushinteger(L, entry.offset);
+    lua_setfield(L, -2, "offset");
+    lua_pushinteger(L, (lua_Integer)entry.line);
+    lua_setfield(L, -2, "line");
+    lua_pushnumber(L, (int)(entry.confidence * 1000 + 0.5f) / 1000.0);
+    lua_setfield(L, -2, "confidence");
+    lua_pushboolean(L, entry.rejected);
+    lua_setfield(L, -2, "rejected");
+    return 1;
+}
+
+/* for entry in history:log{ all =, limit = } do */
+static int history_log(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    struct us_log_options options = {0};
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        options.all = boolean_field(L, 2, "all");
+        options.limit = (size_t)number_field(L, 2, "limit", 0);
+    }
+    struct us_log **log = lua_newuserdata(L, sizeof *log);
+    *log = NULL;
+    luaL_setmetatable(L, LOG);
+    struct us_error err = {0};
+    if (us_log_open(log, history, &options, &err) != US_OK)
+        return luaL_error(L, "%s", err.message);
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, log_next, 2);
+    return 1;
+}
+
+/* history:reject(oid) -> id of the commit that takes it back */
+static int history_reject(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    const char *oid = luaL_checkstring(L, 2);
+    char made[41];
+    struct us_error err = {0};
+    if (us_history_reject(made, history, oid, &err) != US_OK)
+        return fail(L, err.message);
+    lua_pushstring(L, made);
+    return 1;
+}
+
+static int rejections_gc(lua_State *L)
+{
+    us_rejections_close(luaL_checkudata(L, 1, REJECTIONS));
+    return 0;
+}
+
+/* history:excepts() -> { { old =, new =, here =, path =, oid = }, ... }, for engine:check() */
+static int history_excepts(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    struct us_rejections *rejections = lua_newuserdata(L, sizeof *rejections);
+    memset(rejections, 0, sizeof *rejections);
+    luaL_setmetatable(L, REJECTIONS);
+    struct us_error err = {0};
+    if (us_history_rejected(rejections, history, &err) != US_OK)
+        return fail(L, err.message);
+    lua_createtable(L, (int)rejections->count, 0);
+    for (size_t i = 0; i < rejections->count; i++) {
+        const struct us_rejection *item = &rejections->items[i];
+        lua_createtable(L, 0, 5);
+        set_string(L, "old", item->old);
+        set_string(L, "new", item->replacement);
+        set_string(L, "path", item->path);
+        set_string(L, "oid", item->oid);
+        lua_pushboolean(L, item->here);
+        lua_setfield(L, -2, "here");
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    us_rejections_close(rejections);
+    return 1;
+}
+
 EXPORT int luaopen_unspin_core(lua_State *L);
 
 EXPORT int luaopen_unspin_core(lua_State *L)
@@ -487,14 +767,26 @@ EXPORT int luaopen_unspin_core(lua_State *L)
                                               {"paths", engine_paths},
                                               {"thresholds", engine_thresholds},
                                               {NULL, NULL}};
-    static const luaL_Reg check_methods[] = {{NULL, NULL}};
+    static const luaL_Reg history_methods[] = {{"prepare", history_prepare},
+                                               {"record", history_record},
+                                               {"log", history_log},
+                                               {"reject", history_reject},
+                                               {"excepts", history_excepts},
+                                               {"location", history_location},
+                                               {NULL, NULL}};
+    static const luaL_Reg no_methods[] = {{NULL, NULL}};
     static const luaL_Reg functions[] = {{"open", core_open},
                                          {"apply", core_apply},
                                          {"replace", core_replace},
+                                         {"history", core_history},
                                          {"version", core_version},
                                          {NULL, NULL}};
     new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);
-    new_type(L, CHECK, check_methods, check_gc, check_gc);
+    new_type(L, CHECK, no_methods, check_gc, check_gc);
+    new_type(L, HISTORY, history_methods, history_gc, history_tostring);
+    new_type(L, LOG, no_methods, log_gc, log_gc);
+    new_type(L, RECORDED, no_methods, recorded_gc, recorded_gc);
+    new_type(L, REJECTIONS, no_methods, rejections_gc, rejections_gc);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     return 1;

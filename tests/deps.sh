@@ -4,7 +4,7 @@
 # shellcheck disable=SC2086 # lists of packages are there to be split
 set -eu
 
-build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev \
+build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev zlib1g-dev \
 pocketsphinx-en-us lua-argparse lua-cjson neovim git"
 test='libcmocka-dev lua-busted'
 check='clang cppcheck lua-check shellcheck'
@@ -21,9 +21,9 @@ done
 
 if ! command -v apt-get >/dev/null; then
     if command -v dnf >/dev/null; then
-        set -- Fedora 'sudo dnf install gcc make pkgconf lua-devel luajit-devel libgit2-devel utf8proc-devel pocketsphinx-models lua-argparse lua-cjson neovim git libcmocka-devel'
+        set -- Fedora 'sudo dnf install gcc make pkgconf lua-devel luajit-devel libgit2-devel utf8proc-devel zlib-devel pocketsphinx-models lua-argparse lua-cjson neovim git libcmocka-devel'
     elif command -v pacman >/dev/null; then
-        set -- Arch 'sudo pacman -S --needed gcc make pkgconf lua54 luajit libgit2 libutf8proc pocketsphinx lua54-argparse lua54-cjson neovim git cmocka'
+        set -- Arch 'sudo pacman -S --needed gcc make pkgconf lua54 luajit libgit2 libutf8proc zlib pocketsphinx lua54-argparse lua54-cjson neovim git cmocka'
     elif command -v brew >/dev/null; then
         set -- Homebrew 'brew install lua@5.4 luajit libgit2 utf8proc cmu-pocketsphinx luarocks neovim git cmocka && luarocks install argparse && luarocks install lua-cjson'
     else
