@@ -65,7 +65,9 @@ local info_fields = { "words", "rate", "spun", "family", "english", "cut_short" 
 local function pick(from, fields)
   local members = {}
   for i, field in ipairs(fields) do
-    members[i] = { field, from[field] }
+    local value = from[field]
+    -- To the last bit: what is printed must not depend on the number of processes.
+    members[i] = { field, math.type(value) == "float" and { raw = ("%.17g"):format(value) } or value }
   end
   return json.object(table.unpack(members))
 end

@@ -54,11 +54,10 @@ end
 ---@param last integer
 ---@return string
 function Lines:slice(first, last)
-  local after = self.starts[last + 1] or #self.text + 1
-  return self.text:sub(self.starts[first], after - 1)
+  return self.text:sub(self:start(first), self:start(last + 1) - 1)
 end
 
--- The 1-based offset of a line's first byte.
+-- The 1-based offset of a line's first byte; past the last line, of the text's end.
 ---@param line integer
 ---@return integer
 function Lines:start(line)
