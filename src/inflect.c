@@ -30,6 +30,12 @@ static const char *take_field(char out[US_WORD_ROOM], const char *at, const char
     return tab ? tab + 1 : end;
 }
 
+static int by_base(const void *a, const void *b)
+{
+    const struct irregular *one = a, *two = b;
+    return one->pos != two->pos ? (int)one->pos - (int)two->pos : strcmp(one->base, two->base);
+}
+
 int us_irregulars_open(struct us_irregulars **out, const char *path, struct us_error *err)
 {
     struct us_mapping mapping;
@@ -74,6 +80,8 @@ int us_irregulars_open(struct us_irregulars **out, const char *path, struct us_e
         }
         at = next;
     }
+    if (irregulars->count)
+        qsort(irregulars->items, irregulars->count, sizeof *irregulars->items, by_base);
 done:
     us_unmap(&mapping);
     if (rc != US_OK) {
@@ -95,10 +103,16 @@ void us_irregulars_close(struct us_irregulars *irregulars)
 static const struct irregular *find_base(const struct us_irregulars *irregulars, const char *base,
                                          enum us_pos pos)
 {
-    for (uint32_t i = 0; i < irregulars->count; i++)
-        if (irregulars->items[i].pos == pos && strcmp(irregulars->items[i].base, base) == 0)
-            return &irregulars->items[i];
-    return NULL;
+    struct irregular wanted = {.pos = pos};
+    if (strlen(base) >= sizeof wanted.base || irregulars->count == 0)
+        return NULL;
+    strcpy(wanted.base, base);
+    return bsearch(&wanted, irregulars->items, irregulars->count, sizeof wanted, by_base);
+}
+
+bool us_is_irregular(const struct us_irregulars *irregulars, const char *base, enum us_pos pos)
+{
+    return find_base(irregulars, base, pos) != NULL;
 }
 
 /* Which of an irregular's forms it is, or -1 for one that is regular. */
@@ -222,7 +236,8 @@ bool us_inflect(char out[US_WORD_ROOM], const struct us_irregulars *irregulars, 
     const struct irregular *item = find_base(irregulars, base, pos);
     int slot = irregular_slot(form);
     if (item && slot >= 0 && item->forms[slot][0])
-        return join(out, item->forms[slot], strlen(item->forms[slot]), "");
+        return strcmp(item->forms[slot], "-") != 0 &&
+               join(out, item->forms[slot], strlen(item->forms[slot]), "");
     switch (form) {
     case US_FORM_BASE: return join(out, base, length, "");
     case US_FORM_PLURAL: return pos == US_POS_NOUN && add_s(out, base, length);

@@ -15,9 +15,15 @@
 
 struct us_irregulars;
 
-/* Read the table: lines of part of speech, base form, other forms, by tabs (data/irregular.tsv). */
+/*
+ * Read the table: lines of part of speech, base form, other forms, by tabs (data/irregular.tsv).
+ * A form "-" is one that the word does not have (the plural of news).
+ */
 int us_irregulars_open(struct us_irregulars **out, const char *path, struct us_error *err);
 void us_irregulars_close(struct us_irregulars *irregulars);
+
+/* Whether the table has a word as a base form. */
+bool us_is_irregular(const struct us_irregulars *irregulars, const char *base, enum us_pos pos);
 
 /* The form of a base word; false where it has none or is too long. */
 bool us_inflect(char out[US_WORD_ROOM], const struct us_irregulars *irregulars, const char *base,

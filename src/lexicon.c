@@ -1,7 +1,9 @@
 #include "lexicon.h"
 
 #include "bytes.h"
+#include "lexicon_file.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct us_lexicon {
@@ -13,67 +15,86 @@ struct us_lexicon {
     const char *strings;
 };
 
-uint64_t us_lexicon_hash(uint64_t state, const char *word, size_t length)
+_Static_assert(sizeof(struct us_lexicon_header) == 40, "the header has no padding");
+_Static_assert(sizeof(struct us_lexicon_slot) == 16, "a slot has no padding");
+_Static_assert(sizeof(struct us_row) == 32, "a row has no padding");
+
+uint64_t us_lexicon_checksum(const void *bytes, size_t length)
 {
-    const uint64_t prime = 0x100000001b3u;
-    uint64_t hash = state ? (state ^ ' ') * prime : 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)word[i]) * prime;
-    return hash ? hash : 1;
+    const unsigned char *at = bytes;
+    uint64_t sum = length;
+    for (; length >= 8; at += 8, length -= 8) {
+        uint64_t block;
+        memcpy(&block, at, 8);
+        sum = (sum ^ block) * UINT64_C(0x9e3779b97f4a7c15);
+        sum ^= sum >> 32;
+    }
+    for (; length > 0; at++, length--)
+        sum = (sum ^ *at) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+static int foreign(struct us_error *err, const char *path, const char *why)
+{
+    return us_fail(err, US_EFORMAT, "%s is not a usable lexicon (%s); run make to build it anew",
+                   path, why);
+}
+
+/* All that the walk and the callers rely on: nothing they follow leads out of the file. */
+static bool is_sound(const struct us_lexicon *lexicon)
+{
+    const struct us_lexicon_header *header = lexicon->header;
+    if (header->slots == 0 || (header->slots & (header->slots - 1)) != 0 ||
+        header->string_bytes == 0 || lexicon->strings[0] != '\0' ||
+        lexicon->strings[header->string_bytes - 1] != '\0')
+        return false;
+    bool has_free = false;
+    for (uint32_t i = 0; i < header->slots; i++) {
+        const struct us_lexicon_slot *slot = &lexicon->slots[i];
+        has_free = has_free || slot->hash == 0;
+        if (slot->first > header->rows || slot->count > header->rows - slot->first)
+            return false;
+    }
+    for (uint32_t i = 0; i < header->rows; i++) {
+        const struct us_row *row = &lexicon->rows[i];
+        if (row->id != i || row->original >= header->string_bytes ||
+            row->spun >= header->string_bytes || row->words >= header->string_bytes)
+            return false;
+    }
+    for (uint32_t i = 0; i < header->weights; i++)
+        if (lexicon->weights[i].name >= header->string_bytes)
+            return false;
+    return has_free;
 }
 
 static int lay_out(struct us_lexicon *lexicon, const char *path, struct us_error *err)
 {
-    const struct us_mapping *mapping = &lexicon->mapping;
-    const struct us_lexicon_header *header = (const void *)mapping->bytes;
-    const char *what = NULL;
-    if (mapping->length < sizeof *header ||
-        memcmp(header->magic, US_LEXICON_MAGIC, sizeof header->magic) != 0) {
-        what = "its first bytes are others";
-    } else if (header->byte_order != US_LEXICON_BYTE_ORDER) {
-        what = "it was compiled on a machine of another byte order";
-    } else if (header->slots == 0 || (header->slots & (header->slots - 1)) != 0 ||
-               header->strings == 0) {
-        what = "its counts are out of range";
-    } else {
-        uint64_t slots = sizeof *header;
-        uint64_t rows = slots + (uint64_t)header->slots * sizeof *lexicon->slots;
-        uint64_t weights = rows + (uint64_t)header->rows * sizeof *lexicon->rows;
-        uint64_t strings = weights + (uint64_t)header->weights * sizeof *lexicon->weights;
-        if (strings + header->strings != mapping->length) {
-            what = "it is cut short";
-        } else {
-            lexicon->header = header;
-            lexicon->slots = (const void *)(mapping->bytes + slots);
-            lexicon->rows = (const void *)(mapping->bytes + rows);
-            lexicon->weights = (const void *)(mapping->bytes + weights);
-            lexicon->strings = (const char *)mapping->bytes + strings;
-            if (lexicon->strings[header->strings - 1] != 0)
-                what = "its strings do not end";
-        }
-    }
-    uint32_t empty = 0;
-    for (uint32_t i = 0; !what && i < header->slots; i++) {
-        const struct us_lexicon_slot *slot = &lexicon->slots[i];
-        empty += slot->hash == 0;
-        if (slot->first > header->rows || slot->count > header->rows - slot->first)
-            what = "an entry points past its rows";
-    }
-    if (!what && empty == 0)
-        what = "its table is full";
-    for (uint32_t i = 0; !what && i < header->rows; i++) {
-        const struct us_row *row = &lexicon->rows[i];
-        if (row->original >= header->strings || row->spun >= header->strings ||
-            row->words >= header->strings || row->id != i)
-            what = "a row is damaged";
-    }
-    for (uint32_t i = 0; !what && i < header->weights; i++)
-        if (lexicon->weights[i].name >= header->strings)
-            what = "a weight is damaged";
-    if (what)
-        return us_fail(err, US_EFORMAT,
-                       "%s is not a lexicon that can be read (%s); run `make` to compile it anew",
-                       path, what);
+    const unsigned char *at = lexicon->mapping.bytes;
+    size_t length = lexicon->mapping.length;
+    const struct us_lexicon_header *header = (const void *)at;
+
+    if (length < sizeof *header || memcmp(header->magic, US_LEXICON_MAGIC, 8) != 0)
+        return foreign(err, path, "it does not begin as one");
+    if (header->order != US_LEXICON_ORDER)
+        return foreign(err, path, "compiled on a machine with another byte order");
+    if (header->version != US_LEXICON_VERSION)
+        return foreign(err, path, "made by another version");
+
+    uint64_t expected = sizeof *header + (uint64_t)header->slots * sizeof *lexicon->slots +
+                        (uint64_t)header->rows * sizeof *lexicon->rows +
+                        (uint64_t)header->weights * sizeof *lexicon->weights +
+                        header->string_bytes;
+    if (length != expected)
+        return foreign(err, path, length < expected ? "it is cut short" : "it is too long");
+
+    lexicon->header = header;
+    lexicon->slots = (const void *)(at + sizeof *header);
+    lexicon->rows = (const void *)(lexicon->slots + header->slots);
+    lexicon->weights = (const void *)(lexicon->rows + header->rows);
+    lexicon->strings = (const void *)(lexicon->weights + header->weights);
+    if (us_lexicon_checksum(at + sizeof *header, length - sizeof *header) != header->checksum ||
+        !is_sound(lexicon))
+        return foreign(err, path, "it is damaged");
     return US_OK;
 }
 
@@ -86,12 +107,11 @@ int us_lexicon_open(struct us_lexicon **out, const char *path, struct us_error *
     int rc = us_map(&lexicon->mapping, path, "lexicon", err);
     if (rc == US_OK)
         rc = lay_out(lexicon, path, err);
-    if (rc != US_OK) {
+    if (rc == US_OK)
+        *out = lexicon;
+    else
         us_lexicon_close(lexicon);
-        return rc;
-    }
-    *out = lexicon;
-    return US_OK;
+    return rc;
 }
 
 void us_lexicon_close(struct us_lexicon *lexicon)
@@ -109,27 +129,26 @@ uint32_t us_lexicon_rows(const struct us_lexicon *lexicon)
 
 const struct us_row *us_lexicon_row(const struct us_lexicon *lexicon, uint32_t id)
 {
-    return &lexicon->rows[id];
+    return id < lexicon->header->rows ? &lexicon->rows[id] : NULL;
 }
 
 const char *us_lexicon_string(const struct us_lexicon *lexicon, uint32_t offset)
 {
-    return lexicon->strings + offset;
+    return lexicon->strings + (offset < lexicon->header->string_bytes ? offset : 0);
 }
 
 int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const char *word,
                     size_t length, const struct us_row **rows, uint32_t *count)
 {
-    uint64_t hash = us_lexicon_hash(*state, word, length);
     uint32_t mask = lexicon->header->slots - 1;
-    *state = hash;
+    *state = us_lexicon_hash(*state, word, length);
     *rows = NULL;
     *count = 0;
-    for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
-        const struct us_lexicon_slot *slot = &lexicon->slots[i];
+    for (uint32_t i = us_lexicon_home(*state);; i++) {
+        const struct us_lexicon_slot *slot = &lexicon->slots[i & mask];
         if (slot->hash == 0)
             return 0;
-        if (slot->hash == hash) {
+        if (slot->hash == *state) {
             *rows = lexicon->rows + slot->first;
             *count = slot->count;
             return 1;
@@ -140,7 +159,7 @@ int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const cha
 float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback)
 {
     for (uint32_t i = 0; i < lexicon->header->weights; i++)
-        if (strcmp(lexicon->strings + lexicon->weights[i].name, name) == 0)
+        if (strcmp(us_lexicon_string(lexicon, lexicon->weights[i].name), name) == 0)
             return lexicon->weights[i].value;
     return fallback;
 }

@@ -1,13 +1,10 @@
 /*
  * lexicon.h - what spinners put for what: phrases of 1 to 6 words on both sides, mapped.
  *
- * The compiled file comes from the tab-separated sources in data/ (lexicon_compile.h). It is
- * one block in the byte order of the machine that compiled it, checked once at open:
- *
- *     header | slots (open addressing on the phrase's hash) | rows | weights | strings
- *
- * A slot stands for a spun phrase or for a proper prefix of one, so that a walk over the tokens
- * costs one probe a token: it goes on while a slot is found and ends at the first miss.
+ * The compiled file comes from the tab-separated sources in data/ (lexicon_compile.h;
+ * lexicon_file.h has its layout). It is mapped and checked once at open. Its table knows each
+ * spun phrase and each proper prefix of one, so that a walk over the tokens costs one probe a
+ * token: it goes on while there is an entry and ends at the first miss.
  */
 #ifndef UNSPIN_LEXICON_H
 #define UNSPIN_LEXICON_H
@@ -42,6 +39,7 @@ enum us_place { /* what a condition asks of the place; where it does not hold th
     US_PLACE_SENTENCE_START, US_PLACE_MID_SENTENCE,
     US_PLACE_BEFORE_COMMA, US_PLACE_NO_COMMA_AFTER,
     US_PLACE_AFTER_DETERMINER, US_PLACE_NO_DETERMINER_BEFORE, /* as a noun; as a verb */
+    US_PLACE_NOT_BEFORE_WORDS, US_PLACE_NOT_AFTER_WORDS,      /* none of words[] stands there */
 };
 
 struct us_row {           /* as it lies in the file: 32 bytes */
@@ -58,35 +56,6 @@ struct us_row {           /* as it lies in the file: 32 bytes */
     uint16_t swaps;       /* rows with this original: how many swaps a bot may have put */
     uint32_t id;          /* position among all rows; stable within one file */
 };
-
-/* ---- the file, for lexicon.c and lexicon_compile.c ---- */
-
-struct us_lexicon_header {
-    char magic[8];       /* US_LEXICON_MAGIC */
-    uint32_t byte_order; /* US_LEXICON_BYTE_ORDER as the machine writes it */
-    uint32_t slots;      /* a power of two */
-    uint32_t rows, weights;
-    uint32_t strings;    /* bytes; the last is NUL */
-    uint32_t unused;
-};
-
-struct us_lexicon_slot {
-    uint64_t hash; /* of the words so far; 0: empty */
-    uint32_t first, count; /* rows; count 0: a proper prefix only */
-};
-
-struct us_lexicon_weight {
-    uint32_t name; /* offset in strings */
-    float value;
-};
-
-#define US_LEXICON_MAGIC "unspinL1"
-#define US_LEXICON_BYTE_ORDER 0x01020304u
-
-/* FNV-1a over a phrase's words, each but the first after a space. `state` is 0 for none. */
-uint64_t us_lexicon_hash(uint64_t state, const char *word, size_t length);
-
-/* ---- reading ---- */
 
 struct us_lexicon;
 

@@ -4,22 +4,25 @@
  *     lexc [--check] MODEL IRREGULARS WEIGHTS OUT SOURCE...
  *
  * MODEL is the language model, whose vocabulary tells which inflected forms are words. --check
- * names rows that look wrong on standard output.
+ * names rows that look wrong on standard output; the exit status is then 1 if there are any.
  */
 #include "lexicon_compile.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
-    int first = argc > 1 && strcmp(argv[1], "--check") == 0 ? 2 : 1;
+    bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
+    int first = check ? 2 : 1;
     if (argc - first < 5) {
         fprintf(stderr, "usage: lexc [--check] MODEL IRREGULARS WEIGHTS OUT SOURCE...\n");
         return 2;
     }
+    const char *out = argv[first + 3];
     struct us_error err;
     struct us_ngram *words;
-    uint32_t rows = 0;
+    struct us_lexicon_report report = {0};
     int rc = us_ngram_open(&words, argv[first], &err);
     if (rc == US_OK) {
         struct us_lexicon_sources sources = {.paths = (const char *const *)argv + first + 4,
@@ -27,14 +30,19 @@ int main(int argc, char **argv)
                                              .irregulars = argv[first + 1],
                                              .weights = argv[first + 2],
                                              .words = words,
-                                             .doubts = first == 2 ? stdout : NULL};
-        rc = us_lexicon_compile(argv[first + 3], &sources, &rows, &err);
+                                             .doubts = check ? stdout : NULL};
+        rc = us_lexicon_compile(&report, out, &sources, &err);
     }
     us_ngram_close(words);
+    if (check && report.doubts) {
+        printf("%u doubts in %u rows\n", report.doubts, report.read);
+        return 1;
+    }
     if (rc != US_OK) {
         fprintf(stderr, "lexc: %s\n", err.message);
         return 2;
     }
-    printf("%s: %u rows\n", argv[first + 3], rows);
+    printf("%s: %u rows (%u read, %u of them merged, %u derived), %zu bytes\n", out, report.rows,
+           report.read, report.merged, report.derived, report.bytes);
     return 0;
 }
