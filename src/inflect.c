@@ -143,19 +143,24 @@ static bool consonant_y(const char *word, size_t length)
     return length > 1 && word[length - 1] == 'y' && !is_vowel(word[length - 2]);
 }
 
-/* stop -> stopp-: one vowel between consonants at the end of a short word. */
+/* stop -> stopp-: one vowel between consonants at the end, and the stress on it. */
 static bool doubles_last(const char *word, size_t length)
 {
-    static const char *const stressed[] = {"admit", "commit", "permit", "submit", "refer",
-                                           "prefer", "occur", "begin", "forget", "regret",
-                                           "control", "transfer", "upset", "equip", "omit",
-                                           "deter", "incur", "compel", "expel", "rebel", "patrol"};
+    static const char *const stressed[] = {
+        "abet",   "abhor",  "acquit",   "admit",  "allot",    "begin",    "commit", "compel",
+        "concur", "confer", "control",  "defer",  "demur",    "deter",    "dispel", "embed",
+        "equip",  "excel",  "expel",    "forbid", "forget",   "format",   "handicap", "impel",
+        "incur",  "infer",  "input",    "kidnap", "occur",    "offset",   "omit",   "outfit",
+        "outstrip", "patrol", "permit", "prefer", "program",  "propel",   "rebel",  "rebut",
+        "recap",  "recur",  "refer",    "regret", "remit",    "repel",    "reset",  "submit",
+        "transfer", "transmit", "unplug", "upset", "worship", "zigzag"};
     if (length < 3 || is_vowel(word[length - 1]) || strchr("wxy", word[length - 1]) ||
-        !is_vowel(word[length - 2]) || is_vowel(word[length - 3]))
+        !is_vowel(word[length - 2]) ||
+        (is_vowel(word[length - 3]) && !(length > 3 && memcmp(word + length - 4, "qu", 2) == 0)))
         return false;
     uint32_t vowels = 0;
     for (size_t i = 0; i < length; i++)
-        vowels += is_vowel(word[i]);
+        vowels += is_vowel(word[i]) && !(i > 0 && word[i - 1] == 'q');
     if (vowels == 1)
         return true;
     for (size_t i = 0; i < sizeof stressed / sizeof *stressed; i++)
@@ -203,6 +208,8 @@ static bool add_ing(char out[US_WORD_ROOM], const char *word, size_t length)
 {
     if (ends_with(word, "ie"))
         return join(out, word, length - 2, "ying");
+    if (ends_with(word, "ic"))
+        return join(out, word, length, "king"); /* mimicking */
     if (word[length - 1] == 'e' && !ends_with(word, "ee") && !ends_with(word, "oe") &&
         !ends_with(word, "ye") && length > 2)
         return join(out, word, length - 1, "ing");
@@ -235,16 +242,22 @@ bool us_inflect(char out[US_WORD_ROOM], const struct us_irregulars *irregulars, 
             return false;
     const struct irregular *item = find_base(irregulars, base, pos);
     int slot = irregular_slot(form);
+    if (item && form != US_FORM_BASE && strcmp(item->forms[0], "-") == 0 &&
+        form != US_FORM_ADVERB)
+        return false;
     if (item && slot >= 0 && item->forms[slot][0])
-        return strcmp(item->forms[slot], "-") != 0 &&
-               join(out, item->forms[slot], strlen(item->forms[slot]), "");
+        return join(out, item->forms[slot], strlen(item->forms[slot]), "");
     switch (form) {
     case US_FORM_BASE: return join(out, base, length, "");
     case US_FORM_PLURAL: return pos == US_POS_NOUN && add_s(out, base, length);
     case US_FORM_THIRD:
         if (pos != US_POS_VERB)
             return false;
-        return strcmp(base, "have") == 0 ? join(out, "has", 3, "") : add_s(out, base, length);
+        if (strcmp(base, "have") == 0)
+            return join(out, "has", 3, "");
+        return ends_with(base, "o") && !is_vowel(base[length - 2])
+                   ? join(out, base, length, "es") /* do, echo, veto */
+                   : add_s(out, base, length);
     case US_FORM_PAST: case US_FORM_PARTICIPLE:
         return pos == US_POS_VERB && add_e(out, base, length, "ed");
     case US_FORM_ING: return pos == US_POS_VERB && add_ing(out, base, length);
