@@ -112,6 +112,10 @@ function M.unrecorded(buf, bytes)
   return table.concat(pieces), fixes, waiting
 end
 
+-- Handles of saves under way, by buffer. A handle holds its save's journal; let go of before the
+-- save is recorded, it would pass for one of a killed process, and be recorded twice.
+local prepared = {} ---@type table<integer, unspin.History>
+
 ---Before the write: let the history prepare, so that a kill in between loses nothing.
 ---@param buf integer
 function M.prepare(buf)
@@ -123,6 +127,7 @@ function M.prepare(buf)
   local before, fixes = M.unrecorded(buf, bytes)
   if #fixes > 0 then
     history:prepare(before, fixes)
+    prepared[buf] = history
   end
 end
 
@@ -165,7 +170,11 @@ function M.record(buf)
   if bytes_of.on_disk(path) ~= bytes.text then
     return 0, rejected, "the file on disk is not what the buffer holds; the next write tries again"
   end
-  local history, message = M.open(buf)
+  local history, message = prepared[buf], nil
+  prepared[buf] = nil
+  if not history then
+    history, message = M.open(buf)
+  end
   if not history then
     return 0, rejected, message
   end
