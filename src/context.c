@@ -1,28 +1,225 @@
 #include "context.h"
 
+#include "bytes.h"
+#include "context_file.h"
+
+#include <stdlib.h>
+
+#define DIMENSIONS US_CONTEXT_DIMENSIONS
+#define PLACES_SIZE (sizeof(float) * US_CONTEXT_PLACES * DIMENSIONS)
+
+struct us_context {
+    struct us_mapping mapping;
+    const struct us_context_header *header;
+    const float *places; /* [US_CONTEXT_PLACES][DIMENSIONS] */
+    const uint32_t *word_hashes, *phrase_hashes;
+    const int16_t *biases;
+    const uint8_t *weights;
+    const int8_t *word_vectors, *phrase_vectors; /* [][DIMENSIONS] */
+    uint32_t other, number, opaque, begin, end; /* ids of the words that stand for others */
+};
+
+/* Position of a hash in ascending hashes, or US_CONTEXT_UNKNOWN. */
+static uint32_t find(const uint32_t *hashes, uint32_t count, uint32_t hash)
+{
+    uint32_t first = 0;
+    while (count > 1) {
+        uint32_t half = count / 2;
+        first += hashes[first + half] <= hash ? half : 0;
+        count -= half;
+    }
+    return count && hashes[first] == hash ? first : US_CONTEXT_UNKNOWN;
+}
+
+static uint32_t find_special(const struct us_context *context, const char *word)
+{
+    return find(context->word_hashes, context->header->words,
+                us_context_hash(word, strlen(word)));
+}
+
+static int ascending(const uint32_t *hashes, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (hashes[i - 1] >= hashes[i])
+            return 0;
+    return 1;
+}
+
+static const char *lay_out(struct us_context *context)
+{
+    const struct us_mapping *mapping = &context->mapping;
+    const struct us_context_header *header = (const void *)mapping->bytes;
+    if (mapping->length < sizeof *header ||
+        memcmp(header->magic, US_CONTEXT_MAGIC, sizeof header->magic) != 0)
+        return "its first bytes are others";
+    if (header->byte_order != US_CONTEXT_BYTE_ORDER)
+        return "it is for machines of another byte order";
+    if (header->dimensions != DIMENSIONS || header->window != US_CONTEXT_WINDOW)
+        return "it is of another version";
+
+    const unsigned char *at = mapping->bytes + sizeof *header;
+    uint64_t words = header->words, phrases = header->phrases;
+    uint64_t length = sizeof *header + PLACES_SIZE +
+                      words * (4 + 1 + DIMENSIONS) + phrases * (4 + 2 + DIMENSIONS);
+    if (length != mapping->length)
+        return "it is cut short, or longer than it says";
+    context->header = header;
+    context->places = (const void *)at;
+    at += PLACES_SIZE;
+    context->word_hashes = (const void *)at;
+    at += words * 4;
+    context->phrase_hashes = (const void *)at;
+    at += phrases * 4;
+    context->biases = (const void *)at;
+    at += phrases * 2;
+    context->weights = at;
+    at += words;
+    context->word_vectors = (const void *)at;
+    at += words * DIMENSIONS;
+    context->phrase_vectors = (const void *)at;
+
+    if (!ascending(context->word_hashes, header->words) ||
+        !ascending(context->phrase_hashes, header->phrases))
+        return "its index is out of order";
+    context->other = find_special(context, US_CONTEXT_OTHER);
+    context->number = find_special(context, US_CONTEXT_NUMBER);
+    context->opaque = find_special(context, US_CONTEXT_OPAQUE);
+    context->begin = find_special(context, US_CONTEXT_BEGIN);
+    context->end = find_special(context, US_CONTEXT_END);
+    if (context->other == US_CONTEXT_UNKNOWN || context->number == US_CONTEXT_UNKNOWN ||
+        context->opaque == US_CONTEXT_UNKNOWN || context->begin == US_CONTEXT_UNKNOWN ||
+        context->end == US_CONTEXT_UNKNOWN)
+        return "it lacks a word that stands for others";
+    return NULL;
+}
+
 int us_context_open(struct us_context **out, const char *path, struct us_error *err)
 {
     *out = NULL;
-    return us_fail(err, US_EIO, "cannot open the context model %s", path);
+    struct us_context *context = calloc(1, sizeof *context);
+    if (!context)
+        return us_fail(err, US_ENOMEM, "out of memory opening the context model %s", path);
+    int rc = us_map(&context->mapping, path, "context model", err);
+    if (rc == US_OK) {
+        const char *what = lay_out(context);
+        if (what)
+            rc = us_fail(err, US_EFORMAT,
+                         "%s is not a context model of this program: %s; take data/context.bin "
+                         "from the same release", path, what);
+    }
+    if (rc != US_OK) {
+        us_context_close(context);
+        return rc;
+    }
+    *out = context;
+    return US_OK;
 }
 
 void us_context_close(struct us_context *context)
 {
-    (void)context;
+    if (!context)
+        return;
+    us_unmap(&context->mapping);
+    free(context);
 }
 
-uint32_t us_context_id(const struct us_context *context, const char *word, size_t length)
+uint32_t us_context_word(const struct us_context *context, const char *word, size_t length)
 {
-    (void)context, (void)word, (void)length;
-    return US_CONTEXT_UNKNOWN;
+    if (length == 0)
+        return context->opaque;
+    if (word[0] >= '0' && word[0] <= '9')
+        return context->number;
+    uint32_t id = find(context->word_hashes, context->header->words,
+                       us_context_hash(word, length));
+    return id == US_CONTEXT_UNKNOWN ? context->other : id;
 }
 
-void us_context_score(const struct us_context *context, const uint32_t *sentence, uint32_t length,
-                      uint32_t gap_start, uint32_t gap_end, const uint32_t *candidates,
-                      const uint8_t *words, uint32_t count, float *scores)
+uint32_t us_context_phrase(const struct us_context *context, const char *phrase, size_t length)
 {
-    (void)context, (void)sentence, (void)length, (void)gap_start, (void)gap_end;
-    (void)candidates, (void)words;
+    return find(context->phrase_hashes, context->header->phrases,
+                us_context_hash(phrase, length));
+}
+
+static void bag_add(struct us_context_bag *bag, const struct us_context *context, uint32_t word,
+                    float sign)
+{
+    float weight = (float)context->weights[word] * (sign / 255);
+    const int8_t *vector = context->word_vectors + (size_t)word * DIMENSIONS;
+    bag->weight += weight;
+    for (int d = 0; d < DIMENSIONS; d++)
+        bag->sum[d] += weight * vector[d];
+}
+
+void us_context_bag(struct us_context_bag *out, const struct us_context *context,
+                    const uint32_t *words, uint32_t count)
+{
+    *out = (struct us_context_bag){0};
     for (uint32_t i = 0; i < count; i++)
-        scores[i] = 0;
+        bag_add(out, context, words[i], 1);
+}
+
+static const float *place(const struct us_context *context, uint32_t which)
+{
+    return context->places + which * DIMENSIONS;
+}
+
+static void add_word(float *hidden, const struct us_context *context, uint32_t which,
+                     uint32_t word)
+{
+    const float *scale = place(context, which);
+    const int8_t *vector = context->word_vectors + (size_t)word * DIMENSIONS;
+    for (int d = 0; d < DIMENSIONS; d++)
+        hidden[d] += scale[d] * vector[d];
+}
+
+static void add_bag(float *hidden, const float *scale, const struct us_context_bag *bag,
+                    float prior)
+{
+    float share = 1 / (bag->weight + prior);
+    for (int d = 0; d < DIMENSIONS; d++)
+        hidden[d] += scale[d] * (share * bag->sum[d]);
+}
+
+/* What the surroundings of a gap lead to expect in it. */
+static void predict(float *hidden, const struct us_context *context,
+                    const struct us_context_gap *gap)
+{
+    memcpy(hidden, place(context, US_CONTEXT_CONSTANT), DIMENSIONS * sizeof *hidden);
+    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && i <= gap->start; i++)
+        add_word(hidden, context, i,
+                 i < gap->start ? gap->sentence[gap->start - 1 - i] : context->begin);
+    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && gap->end + i <= gap->length; i++)
+        add_word(hidden, context, US_CONTEXT_RIGHT + i,
+                 gap->end + i < gap->length ? gap->sentence[gap->end + i] : context->end);
+
+    struct us_context_bag rest = *gap->bag;
+    for (uint32_t i = gap->start; i < gap->end; i++)
+        bag_add(&rest, context, gap->sentence[i], -1);
+    add_bag(hidden, place(context, US_CONTEXT_SENTENCE), &rest, context->header->bag_weight);
+    if (gap->article) {
+        struct us_context_bag others = *gap->article;
+        others.weight -= gap->bag->weight;
+        for (int d = 0; d < DIMENSIONS; d++)
+            others.sum[d] -= gap->bag->sum[d];
+        add_bag(hidden, place(context, US_CONTEXT_ARTICLE), &others,
+                context->header->article_weight);
+    }
+}
+
+void us_context_score(float *scores, const struct us_context *context,
+                      const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
+{
+    float hidden[DIMENSIONS];
+    predict(hidden, context, gap);
+    for (uint32_t i = 0; i < count; i++) {
+        if (phrases[i] == US_CONTEXT_UNKNOWN) {
+            scores[i] = context->header->rarest;
+            continue;
+        }
+        const int8_t *vector = context->phrase_vectors + (size_t)phrases[i] * DIMENSIONS;
+        float sum = 0;
+        for (int d = 0; d < DIMENSIONS; d++)
+            sum += hidden[d] * vector[d];
+        scores[i] = sum + (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
+    }
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEIGHBOURHOOD = 15, CONTEXT_WORDS = 6 };
+enum { NEIGHBOURHOOD = 15 };
 
 static const float LN10 = 2.302585093f;
 
@@ -248,16 +248,41 @@ static void local_features(float *f, const struct us_lattice *lattice,
     f[US_FEATURE_DOUBLED] = edge->origin == US_EDGE_DOUBLED;
 }
 
-/* Context ids of a phrase, at most CONTEXT_WORDS. */
-static uint8_t context_ids(const struct us_context *context, const char *phrase, uint32_t *ids)
+/* The words [from, to) as they stand, as a phrase of the context model. */
+static uint32_t standing_phrase(const struct us_lattice *lattice, const struct us_context *context,
+                                uint32_t from, uint32_t to)
 {
-    uint8_t count = 0;
-    while (*phrase && count < CONTEXT_WORDS) {
-        size_t length = strcspn(phrase, " ");
-        ids[count++] = us_context_id(context, phrase, length);
-        phrase += length + (phrase[length] == ' ');
+    char phrase[256];
+    size_t length = 0;
+    for (uint32_t i = from; i < to; i++) {
+        size_t more = unit_token(lattice, i)->norm_length;
+        if (length + 1 + more > sizeof phrase)
+            return US_CONTEXT_UNKNOWN;
+        if (i > from)
+            phrase[length++] = ' ';
+        memcpy(phrase + length, unit_norm(lattice, i), more);
+        length += more;
     }
-    return count;
+    return us_context_phrase(context, phrase, length);
+}
+
+/* Set gap's sentence to that of a unit. words: ids of all units. */
+static void context_sentence(struct us_context_gap *gap, struct us_context_bag *bag,
+                             uint32_t *first, const struct us_lattice *lattice,
+                             const struct us_context *context, const uint32_t *words,
+                             uint32_t unit)
+{
+    uint32_t last = unit;
+    for (*first = unit; *first > 0 && lattice->units[*first - 1].sentence ==
+                                          lattice->units[unit].sentence;)
+        --*first;
+    while (last < lattice->unit_count &&
+           lattice->units[last].sentence == lattice->units[unit].sentence)
+        last++;
+    gap->sentence = words + *first;
+    gap->length = last - *first;
+    gap->bag = bag;
+    us_context_bag(bag, context, gap->sentence, gap->length);
 }
 
 /* The context model's gain of every edge: ln of its original over the words as they stand. */
@@ -266,58 +291,45 @@ static int context_features(struct us_evidence *evidence, const struct us_lattic
                             struct us_error *err)
 {
     enum { AT_ONCE = 64 };
-    uint32_t *sentence = malloc((lattice->unit_count + 1) * sizeof *sentence);
-    if (!sentence)
+    uint32_t *words = malloc((lattice->unit_count + 1) * sizeof *words);
+    if (!words)
         return us_fail(err, US_ENOMEM, "out of memory restoring the text");
     for (uint32_t i = 0; i < lattice->unit_count; i++)
-        sentence[i] = us_context_id(context, unit_norm(lattice, i),
-                                    unit_token(lattice, i)->norm_length);
+        words[i] = us_context_word(context, unit_norm(lattice, i),
+                                   unit_token(lattice, i)->norm_length);
 
-    uint32_t first = 0, last = 0; /* units of the sentence */
+    struct us_context_bag article, bag;
+    us_context_bag(&article, context, words, lattice->unit_count);
+    struct us_context_gap gap = {.article = &article};
+    uint32_t first = 0;
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
         const struct us_edge *edge = &lattice->edges[e];
-        if (edge->from >= last) {
-            first = last = edge->from;
-            while (first > 0 &&
-                   lattice->units[first - 1].sentence == lattice->units[edge->from].sentence)
-                first--;
-            while (last < lattice->unit_count &&
-                   lattice->units[last].sentence == lattice->units[edge->from].sentence)
-                last++;
-        }
-        uint32_t candidates[AT_ONCE][CONTEXT_WORDS];
-        uint8_t words[AT_ONCE];
+        if (edge->from >= first + gap.length)
+            context_sentence(&gap, &bag, &first, lattice, context, words, edge->from);
+        uint32_t phrases[AT_ONCE] = {standing_phrase(lattice, context, edge->from, edge->to)};
         float scores[AT_ONCE];
-        bool known[AT_ONCE];
-        words[0] = 0;
-        for (uint32_t i = edge->from; i < edge->to && words[0] < CONTEXT_WORDS; i++)
-            candidates[0][words[0]++] = sentence[i];
         uint32_t count = 1;
         for (next = e; next < lattice->edge_count && count < AT_ONCE &&
                        lattice->edges[next].from == edge->from &&
                        lattice->edges[next].to == edge->to;
              next++, count++) {
             const struct us_row *row = lattice->edges[next].row;
-            words[count] = row ? context_ids(context, us_lexicon_string(lexicon, row->original),
-                                             candidates[count])
-                               : 0;
+            const char *original = row ? us_lexicon_string(lexicon, row->original) : "";
+            phrases[count] = us_context_phrase(context, original, strlen(original));
         }
-        for (uint32_t c = 0; c < count; c++) {
-            known[c] = words[c] > 0;
-            for (uint32_t k = 0; k < words[c]; k++)
-                known[c] = known[c] && candidates[c][k] != US_CONTEXT_UNKNOWN;
-        }
-        us_context_score(context, sentence + first, last - first, edge->from - first,
-                         edge->to - first, candidates[0], words, count, scores);
+        gap.start = edge->from - first;
+        gap.end = edge->to - first;
+        us_context_score(scores, context, &gap, phrases, count);
         for (uint32_t c = 1; c < count; c++) {
             float *f = evidence->features[e + c - 1];
-            float gain = known[0] && known[c] ? clip(scores[c] - scores[0], 6) : 0;
+            float gain = lattice->edges[e + c - 1].row ? clip(scores[c] - scores[0], 6) : 0;
             f[US_FEATURE_CONTEXT] = gain;
             f[US_FEATURE_CONTEXT_LOSS] = gain < 0 ? gain : 0;
-            f[US_FEATURE_NO_CONTEXT] = !(known[0] && known[c]);
+            f[US_FEATURE_NO_CONTEXT] = phrases[0] == US_CONTEXT_UNKNOWN ||
+                                       phrases[c] == US_CONTEXT_UNKNOWN;
         }
     }
-    free(sentence);
+    free(words);
     return US_OK;
 }
 

@@ -1,0 +1,306 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "context.h"
+#include "context_file.h"
+
+/*
+ * A model made by hand. Dimension 0 is "rivers", dimension 1 "money"; "bank" and "shore" fit
+ * rivers, "lender" fits money, and a word before the gap counts twice as much as one after it.
+ */
+enum { RIVERS, MONEY };
+
+struct entry {
+    const char *string;
+    uint8_t weight;        /* of a word */
+    int16_t bias;          /* of a phrase */
+    int8_t rivers, money;
+    uint32_t hash;
+};
+
+static struct entry words[] = {
+    {US_CONTEXT_OTHER, 0, 0, 0, 0, 0}, {US_CONTEXT_NUMBER, 0, 0, 0, 3, 0},
+    {US_CONTEXT_OPAQUE, 0, 0, 0, 0, 0}, {US_CONTEXT_BEGIN, 0, 0, 0, 0, 0},
+    {US_CONTEXT_END, 0, 0, 0, 0, 0}, {"the", 0, 0, 0, 0, 0},
+    {"river", 255, 0, 10, 0, 0}, {"loan", 255, 0, 0, 10, 0},
+};
+static struct entry phrases[] = {
+    {"shore", 0, -2048, 10, 0, 0}, {"lender", 0, -2048, 0, 10, 0},
+    {"money lender", 0, -4096, 0, 10, 0},
+};
+
+static unsigned char image[4096];
+static size_t image_length;
+static char path[64];
+
+static int by_hash(const void *a, const void *b)
+{
+    uint32_t x = ((const struct entry *)a)->hash, y = ((const struct entry *)b)->hash;
+    return x < y ? -1 : x > y;
+}
+
+static void index_entries(struct entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        entries[i].hash = us_context_hash(entries[i].string, strlen(entries[i].string));
+    qsort(entries, count, sizeof *entries, by_hash);
+}
+
+static void append(const void *data, size_t size)
+{
+    assert_true(image_length + size <= sizeof image);
+    memcpy(image + image_length, data, size);
+    image_length += size;
+}
+
+static void append_vectors(const struct entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int8_t row[US_CONTEXT_DIMENSIONS] = {entries[i].rivers, entries[i].money};
+        append(row, sizeof row);
+    }
+}
+
+static int make_model(void **state)
+{
+    (void)state;
+    enum { WORDS = sizeof words / sizeof *words, PHRASES = sizeof phrases / sizeof *phrases };
+    index_entries(words, WORDS);
+    index_entries(phrases, PHRASES);
+    struct us_context_header header = {
+        .byte_order = US_CONTEXT_BYTE_ORDER,
+        .dimensions = US_CONTEXT_DIMENSIONS,
+        .window = US_CONTEXT_WINDOW,
+        .words = WORDS,
+        .phrases = PHRASES,
+        .rarest = -9,
+        .bag_weight = 1,
+        .article_weight = 1,
+    };
+    memcpy(header.magic, US_CONTEXT_MAGIC, sizeof header.magic);
+    static float places[US_CONTEXT_PLACES][US_CONTEXT_DIMENSIONS];
+    for (int d = 0; d <= MONEY; d++) {
+        places[0][d] = 0.02f;
+        places[US_CONTEXT_RIGHT][d] = 0.01f;
+        places[US_CONTEXT_SENTENCE][d] = 0.001f;
+        places[US_CONTEXT_ARTICLE][d] = 0.004f;
+    }
+
+    image_length = 0;
+    append(&header, sizeof header);
+    append(places, sizeof places);
+    for (int i = 0; i < WORDS; i++)
+        append(&words[i].hash, sizeof words[i].hash);
+    for (int i = 0; i < PHRASES; i++)
+        append(&phrases[i].hash, sizeof phrases[i].hash);
+    for (int i = 0; i < PHRASES; i++)
+        append(&phrases[i].bias, sizeof phrases[i].bias);
+    for (int i = 0; i < WORDS; i++)
+        append(&words[i].weight, sizeof words[i].weight);
+    append_vectors(words, WORDS);
+    append_vectors(phrases, PHRASES);
+
+    strcpy(path, "/tmp/unspin-context-XXXXXX");
+    int file = mkstemp(path);
+    return file < 0 ? -1 : close(file);
+}
+
+static int remove_model(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void write_image(size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(image, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct us_context *opened(void)
+{
+    struct us_context *context;
+    struct us_error err = {0};
+    write_image(image_length);
+    assert_int_equal(us_context_open(&context, path, &err), US_OK);
+    return context;
+}
+
+static uint32_t word(const struct us_context *context, const char *string)
+{
+    return us_context_word(context, string, strlen(string));
+}
+
+static uint32_t phrase(const struct us_context *context, const char *string)
+{
+    return us_context_phrase(context, string, strlen(string));
+}
+
+/* Score of a phrase in the gap that "_" stands for in a sentence of words. */
+static float score(const struct us_context *context, const char *sentence, const char *candidate,
+                   const char *rest_of_article)
+{
+    uint32_t ids[32], count = 0, rest = 0, gap_at = 0, all[32];
+    char copy[128], *save;
+    snprintf(copy, sizeof copy, "%s", sentence);
+    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        if (strcmp(w, "_") == 0)
+            gap_at = count;
+        ids[count] = all[count] = word(context, w);
+        count++;
+    }
+    rest = count;
+    snprintf(copy, sizeof copy, "%s", rest_of_article ? rest_of_article : "");
+    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+        all[rest++] = word(context, w);
+    struct us_context_bag bag, article;
+    us_context_bag(&bag, context, ids, count);
+    us_context_bag(&article, context, all, rest);
+    struct us_context_gap gap = {ids, count, gap_at, gap_at + 1, &bag,
+                                 rest_of_article ? &article : NULL};
+    uint32_t id = phrase(context, candidate);
+    float value;
+    us_context_score(&value, context, &gap, &id, 1);
+    return value;
+}
+
+static void test_every_word_has_an_id(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    assert_int_not_equal(word(context, "river"), word(context, "loan"));
+    assert_int_equal(word(context, "zyzzyva"), word(context, "qwerty"));
+    assert_int_equal(word(context, "1999"), word(context, "3.5"));
+    assert_int_not_equal(word(context, "1999"), word(context, "qwerty"));
+    assert_int_not_equal(us_context_word(context, "", 0), word(context, "qwerty"));
+    assert_int_equal(us_context_word(context, "rivers", 5), word(context, "river"));
+    us_context_close(context);
+}
+
+static void test_only_trained_phrases_have_an_id(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    assert_int_not_equal(phrase(context, "shore"), US_CONTEXT_UNKNOWN);
+    assert_int_not_equal(phrase(context, "money lender"), US_CONTEXT_UNKNOWN);
+    assert_int_not_equal(phrase(context, "money lender"), phrase(context, "lender"));
+    assert_int_equal(phrase(context, "money"), US_CONTEXT_UNKNOWN);
+    assert_int_equal(phrase(context, ""), US_CONTEXT_UNKNOWN);
+    us_context_close(context);
+}
+
+static void test_neighbours_decide(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    assert_true(score(context, "the river _", "shore", NULL) >
+                score(context, "the river _", "lender", NULL) + 1);
+    assert_true(score(context, "the loan _", "lender", NULL) >
+                score(context, "the loan _", "shore", NULL) + 1);
+    us_context_close(context);
+}
+
+static void test_a_place_has_its_own_weight(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    float before = score(context, "river _ the", "shore", NULL);
+    float after = score(context, "the _ river", "shore", NULL);
+    /* 10 x 10 x 0.02 against 10 x 10 x 0.01, beside the bag that is the same */
+    assert_float_equal(before - after, 1, 1e-5);
+    us_context_close(context);
+}
+
+static void test_the_rest_of_the_sentence_and_of_the_article_count(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    const char *far = "loan the the the the _";
+    /* 10 x 10 x 0.001, and 0.004: a bag of one word of weight 1, divided by 1 + 1 */
+    assert_float_equal(score(context, far, "lender", NULL) - score(context, far, "shore", NULL),
+                       0.05f, 1e-5f);
+    assert_float_equal(score(context, "the _", "lender", "loan the") -
+                           score(context, "the _", "shore", "loan the"),
+                       0.2f, 1e-5f);
+    us_context_close(context);
+}
+
+static void test_what_stands_in_the_gap_is_not_evidence(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    uint32_t ids[] = {word(context, "the"), word(context, "loan")}, id = phrase(context, "lender");
+    struct us_context_bag bag;
+    us_context_bag(&bag, context, ids, 2);
+    struct us_context_gap gap = {ids, 2, 1, 2, &bag, &bag};
+    float value;
+    us_context_score(&value, context, &gap, &id, 1);
+    assert_float_equal(value, score(context, "the _", "lender", "the"), 1e-5);
+    us_context_close(context);
+}
+
+static void test_an_unknown_phrase_scores_as_the_rarest(void **state)
+{
+    (void)state;
+    struct us_context *context = opened();
+    assert_float_equal(score(context, "the river _", "estuary", NULL), -9, 0);
+    us_context_close(context);
+}
+
+static void test_a_damaged_file_is_refused(void **state)
+{
+    (void)state;
+    struct us_context *context = (void *)path;
+    struct us_error err;
+    const struct { size_t at; unsigned char byte; const char *says; } damages[] = {
+        {0, 'X', "first bytes"},
+        {16, 9, "byte order"},
+        {20, 7, "another version"},
+        {28, 200, "cut short"},
+        {sizeof(struct us_context_header) +
+             sizeof(float) * US_CONTEXT_PLACES * US_CONTEXT_DIMENSIONS + 3, 0xff, "out of order"},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        unsigned char was = image[damages[i].at];
+        image[damages[i].at] = damages[i].byte;
+        write_image(image_length);
+        image[damages[i].at] = was;
+        assert_int_equal(us_context_open(&context, path, &err), US_EFORMAT);
+        assert_null(context);
+        assert_non_null(strstr(err.message, damages[i].says));
+        assert_null(strchr(err.message, '\n'));
+    }
+    for (size_t length = 0; length < image_length; length += 7) {
+        write_image(length);
+        assert_int_equal(us_context_open(&context, path, &err), US_EFORMAT);
+    }
+    assert_int_equal(us_context_open(&context, "/nowhere/context.bin", &err), US_EIO);
+    assert_non_null(strstr(err.message, "/nowhere/context.bin"));
+    us_context_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_word_has_an_id),
+        cmocka_unit_test(test_only_trained_phrases_have_an_id),
+        cmocka_unit_test(test_neighbours_decide),
+        cmocka_unit_test(test_a_place_has_its_own_weight),
+        cmocka_unit_test(test_the_rest_of_the_sentence_and_of_the_article_count),
+        cmocka_unit_test(test_what_stands_in_the_gap_is_not_evidence),
+        cmocka_unit_test(test_an_unknown_phrase_scores_as_the_rarest),
+        cmocka_unit_test(test_a_damaged_file_is_refused),
+    };
+    return cmocka_run_group_tests_name("context", tests, make_model, remove_model);
+}
