@@ -43,8 +43,8 @@ enum us_place { /* what a condition asks of the place; where it does not hold th
 };
 
 struct us_row {           /* as it lies in the file: 32 bytes */
-    uint32_t original;    /* offset in strings: lower case (but for names), words by one space */
-    uint32_t spun;        /* likewise; as the source spells it */
+    uint32_t original;    /* offset in strings: words by one space, capitals where the word has them */
+    uint32_t spun;        /* likewise; lower case, but for names */
     uint32_t families;    /* bit 0 = A ... bit 25 = Z: bots it was seen with; 0 = unknown */
     uint32_t words;       /* offset in strings of the condition's words, by '|'; 0 = none */
     uint16_t pages;       /* pages seen in, 0 = not seen */

@@ -64,8 +64,8 @@ static bool choose(int *out, struct field field, const struct choice *choices, s
 
 /* ---- phrases ------------------------------------------------------------------------------ */
 
-/* One space between words, lower case unless it is a name. */
-static bool copy_phrase(char out[US_SOURCE_ROOM], struct field phrase, bool is_name)
+/* One space between words, straight apostrophes. */
+static bool copy_phrase(char out[US_SOURCE_ROOM], struct field phrase, bool keep_case)
 {
     size_t length = 0;
     const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)phrase.at;
@@ -80,7 +80,7 @@ static bool copy_phrase(char out[US_SOURCE_ROOM], struct field phrase, bool is_n
             c = '\'';
         if (c == ' ' && length > 0 && out[length - 1] == ' ')
             continue;
-        length += (size_t)utf8proc_encode_char(is_name ? c : utf8proc_tolower(c),
+        length += (size_t)utf8proc_encode_char(keep_case ? c : utf8proc_tolower(c),
                                                (utf8proc_uint8_t *)out + length);
     }
     out[length] = '\0';
@@ -270,7 +270,7 @@ int us_source_row(struct us_source_row *out, const char *line, size_t length, st
     if (is_name)
         out->flags |= US_ROW_NAME;
     if (!copy_phrase(out->spun, columns[0], is_name) ||
-        !copy_phrase(out->original, columns[1], is_name))
+        !copy_phrase(out->original, columns[1], true))
         return us_fail(err, US_EFORMAT, "a phrase is empty, too long or not UTF-8");
     if (strcmp(out->spun, out->original) == 0)
         return us_fail(err, US_EFORMAT, "\"%s\" stands for itself", out->spun);

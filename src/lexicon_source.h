@@ -35,7 +35,8 @@
 #define US_SOURCE_ROOM 256 /* bytes of a phrase or word list with its NUL, at most */
 
 struct us_source_row {
-    char spun[US_SOURCE_ROOM], original[US_SOURCE_ROOM]; /* lower case, but for names */
+    char spun[US_SOURCE_ROOM]; /* lower case, but for names */
+    char original[US_SOURCE_ROOM];
     char key[US_SOURCE_ROOM];   /* the spun phrase's words as text.h normalizes them */
     char words[US_SOURCE_ROOM]; /* of the condition, by '|' */
     uint32_t families;
