@@ -203,6 +203,10 @@ static void row_features(float *f, const struct us_row *row)
     f[US_FEATURE_READINGS] = logf(row->readings ? row->readings : 1);
     f[US_FEATURE_SWAPS] = logf(row->swaps ? row->swaps : 1);
     f[US_FEATURE_ORIGINAL_PHRASE] = row->original_words > 1;
+    f[US_FEATURE_AUTHORED] = (row->flags & US_ROW_AUTHORED) != 0;
+    f[US_FEATURE_READING_SHARE] = logf(0.001f * (float)row->reading_share + 0.01f);
+    f[US_FEATURE_SWAP_SHARE] = logf(0.001f * (float)row->swap_share + 0.01f);
+    f[US_FEATURE_SWAPPED_AWAY] = logf(1 + (float)row->spun_pages);
 }
 
 static void local_features(float *f, const struct us_lattice *lattice,
@@ -344,7 +348,7 @@ struct sums {
     float *at;            /* [units] expected swaps that begin at a unit */
     float *before;        /* [units + 1] sums of at */
     float *rows;          /* [rows] expected swaps by row */
-    float *spun;          /* [rows] by first row of the same spun phrase */
+    float *originals;     /* [rows] by original_id */
 };
 
 static bool is_capital(const struct us_token *token)
@@ -360,6 +364,7 @@ static void add_up(struct sums *sums, const struct us_lattice *lattice, const fl
     sums->swaps = sums->scholarly = sums->quoted = sums->capital = 0;
     memset(sums->at, 0, (lattice->unit_count + 1) * sizeof *sums->at);
     memset(sums->rows, 0, (row_count + 1) * sizeof *sums->rows);
+    memset(sums->originals, 0, (row_count + 1) * sizeof *sums->originals);
     uint32_t covered = 0; /* units before it lie under the best edges so far */
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
         uint32_t best = e;
@@ -367,8 +372,10 @@ static void add_up(struct sums *sums, const struct us_lattice *lattice, const fl
                        lattice->edges[next].from == lattice->edges[e].from;
              next++) {
             const struct us_row *row = lattice->edges[next].row;
-            if (row)
+            if (row) {
                 sums->rows[row->id] += probability[next];
+                sums->originals[row->original_id] += probability[next];
+            }
             if (probability[next] > probability[best])
                 best = next;
         }
@@ -463,6 +470,10 @@ static void article_features(struct us_evidence *evidence, const struct us_latti
         f[US_FEATURE_FAMILY] = family_share(evidence, edge->row);
         float same = edge->row ? sums->rows[edge->row->id] - probability[e] : 0;
         f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
+        float others =
+            edge->row ? sums->originals[edge->row->original_id] - sums->rows[edge->row->id] : 0;
+        f[US_FEATURE_ELSEWHERE] = logf(1 + (others > 0 ? others : 0));
+        f[US_FEATURE_SWAPPED_DENSITY] = level * f[US_FEATURE_SWAPPED_AWAY];
         uint32_t low = edge->from > NEIGHBOURHOOD ? edge->from - NEIGHBOURHOOD : 0;
         uint32_t high = edge->to + NEIGHBOURHOOD;
         if (high > lattice->unit_count)
@@ -525,12 +536,14 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
     sums.at = calloc(units + 1, sizeof *sums.at);
     sums.before = calloc(units + 1, sizeof *sums.before);
     sums.rows = calloc(row_count + 1, sizeof *sums.rows);
+    sums.originals = calloc(row_count + 1, sizeof *sums.originals);
     out->features = calloc(edges + 1, sizeof *out->features);
     out->local = calloc(edges + 1, sizeof *out->local);
     out->article = calloc(edges + 1, sizeof *out->article);
     out->final = calloc(edges + 1, sizeof *out->final);
     int rc = US_OK;
-    if (!counts || !sums.at || !sums.before || !sums.rows || !out->features || !out->local ||
+    if (!counts || !sums.at || !sums.before || !sums.rows || !sums.originals ||
+        !out->features || !out->local ||
         !out->article || !out->final) {
         rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
         goto done;
@@ -598,6 +611,7 @@ done:
     free(sums.at);
     free(sums.before);
     free(sums.rows);
+    free(sums.originals);
     if (rc != US_OK)
         us_evidence_close(out);
     return rc;

@@ -33,6 +33,10 @@
     X(NAME, name)                                                                                 \
     X(READINGS, readings)               /* ln of how many originals the spun phrase has */        \
     X(SWAPS, swaps)                     /* ln of how many swaps the original has */               \
+    X(AUTHORED, authored)                                                                         \
+    X(READING_SHARE, reading_share)     /* ln of the pages' share among the spun phrase's rows */ \
+    X(SWAP_SHARE, swap_share)           /* ln of the pages' share among the original's rows */    \
+    X(SWAPPED_AWAY, swapped_away)       /* ln(1 + pages where the spun phrase is an original) */  \
     X(SPUN_RARITY, spun_rarity)         /* -ln P(spun words), unigrams, a word */                 \
     X(ORIGINAL_RARITY, original_rarity)                                                           \
     X(PLACE_HOLDS, place_holds)         /* the row's condition on its place */                    \
@@ -58,6 +62,8 @@
     X(RIVAL, rival)                     /* the same spun phrase for others elsewhere */           \
     X(NEARBY, nearby)                   /* share of swaps in the 30 words around */               \
     X(UNTOUCHED, untouched)             /* ln(1 + the original elsewhere, left as it is) */       \
+    X(ELSEWHERE, elsewhere)             /* ln(1 + the original elsewhere under other swaps) */    \
+    X(SWAPPED_DENSITY, swapped_density) /* swapped away, by the article's share of swaps */       \
     X(SCHOLARLY_SHARE, scholarly_share)                                                           \
     X(QUOTED_HABIT, quoted_habit)       /* quoted, in an article whose quotations are spun */     \
     X(CAPITAL_HABIT, capital_habit)                                                               \

@@ -22,6 +22,7 @@ enum us_row_flag {
     US_ROW_TAIL = 1 << 5,      /* from a thesaurus: weak */
     US_ROW_NAME = 1 << 6,      /* a proper name: letter case counts on both sides */
     US_ROW_SCHOLARLY = 1 << 7, /* a tortured phrase of scholarly papers */
+    US_ROW_AUTHORED = 1 << 8,  /* written from experience of such bots, not seen */
 };
 
 enum us_pos { US_POS_OTHER, US_POS_NOUN, US_POS_VERB, US_POS_ADJ, US_POS_ADV, US_POS_PREP,
@@ -42,7 +43,7 @@ enum us_place { /* what a condition asks of the place; where it does not hold th
     US_PLACE_NOT_BEFORE_WORDS, US_PLACE_NOT_AFTER_WORDS,      /* none of words[] stands there */
 };
 
-struct us_row {           /* as it lies in the file: 32 bytes */
+struct us_row {           /* as it lies in the file: 44 bytes */
     uint32_t original;    /* offset in strings: words by one space, capitals where the word has them */
     uint32_t spun;        /* likewise; lower case, but for names */
     uint32_t families;    /* bit 0 = A ... bit 25 = Z: bots it was seen with; 0 = unknown */
@@ -55,6 +56,12 @@ struct us_row {           /* as it lies in the file: 32 bytes */
     uint16_t readings;    /* rows with this spun phrase: how many originals it may have */
     uint16_t swaps;       /* rows with this original: how many swaps a bot may have put */
     uint32_t id;          /* position among all rows; stable within one file */
+    uint32_t original_id; /* the same for rows with the same original; below the count of rows */
+    uint16_t reading_share; /* of all pages with this spun phrase, those with this original; */
+    uint16_t swap_share;    /* of all pages with this original, those with this spun phrase; */
+                            /* both in 1/1000, a row not seen counting as a third of a page */
+    uint16_t spun_pages;  /* pages on which the spun phrase is itself an original: swapped away */
+    uint16_t unused;
 };
 
 struct us_lexicon;

@@ -317,19 +317,41 @@ static uint16_t bounded(uint32_t value)
     return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
 }
 
-/* How many originals a phrase has, and how many swaps an original. */
+/* A row that nobody saw counts as a third of a page. */
+static float page_weight(const struct us_row *row)
+{
+    return (float)row->pages + 0.33f;
+}
+
+static uint16_t in_thousandths(float part, float whole)
+{
+    return (uint16_t)(1000 * part / whole);
+}
+
+/* Put the rows in order and tell each what it needs to know of its rivals: the other originals of
+ * its phrase, the other swaps of its original. */
 static int order_rows(struct compiler *c)
 {
     struct entry **order = malloc((c->count + 1) * sizeof(struct entry *));
-    if (!order)
+    uint16_t *pages = calloc(c->strings.length, sizeof *pages); /* of originals, by string */
+    if (!order || !pages) {
+        free(order);
+        free(pages);
         return no_memory(c);
+    }
     if (c->count)
         qsort(c->entries, c->count, sizeof *c->entries, by_phrase);
     for (uint32_t first = 0, next; first < c->count; first = next) {
         for (next = first; next < c->count && c->entries[next].key == c->entries[first].key;)
             next++;
+        float weight = 0;
         for (uint32_t i = first; i < next; i++)
-            c->entries[i].row.readings = bounded(next - first);
+            weight += page_weight(&c->entries[i].row);
+        for (uint32_t i = first; i < next; i++) {
+            struct us_row *row = &c->entries[i].row;
+            row->readings = bounded(next - first);
+            row->reading_share = in_thousandths(page_weight(row), weight);
+        }
     }
     for (uint32_t i = 0; i < c->count; i++) {
         c->entries[i].row.id = i;
@@ -340,9 +362,23 @@ static int order_rows(struct compiler *c)
     for (uint32_t first = 0, next; first < c->count; first = next) {
         for (next = first; next < c->count && by_original(&order[first], &order[next]) == 0;)
             next++;
-        for (uint32_t i = first; i < next; i++)
-            order[i]->row.swaps = bounded(next - first);
+        uint32_t all = 0;
+        float weight = 0;
+        for (uint32_t i = first; i < next; i++) {
+            all += order[i]->row.pages;
+            weight += page_weight(&order[i]->row);
+        }
+        for (uint32_t i = first; i < next; i++) {
+            struct us_row *row = &order[i]->row;
+            row->original_id = first;
+            row->swaps = bounded(next - first);
+            row->swap_share = in_thousandths(page_weight(row), weight);
+        }
+        pages[order[first]->row.original] = bounded(all);
     }
+    for (uint32_t i = 0; i < c->count; i++)
+        c->entries[i].row.spun_pages = pages[c->entries[i].row.spun];
+    free(pages);
     free(order);
     return US_OK;
 }

@@ -15,7 +15,7 @@
 
 #define US_LEXICON_MAGIC "unspinLX"
 #define US_LEXICON_ORDER UINT32_C(0x01020304)
-#define US_LEXICON_VERSION 1u
+#define US_LEXICON_VERSION 2u
 
 struct us_lexicon_header {
     char magic[8];

@@ -246,6 +246,7 @@ uint16_t us_source_flags(const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     return (uint16_t)((strstr(name, "scholarly") ? US_ROW_SCHOLARLY : 0) |
+                      (strncmp(name, "known-", 6) == 0 ? US_ROW_AUTHORED : 0) |
                       (strncmp(name, "tail", 4) == 0 ? US_ROW_TAIL : 0));
 }
 
