@@ -17,7 +17,7 @@ struct us_lexicon {
 
 _Static_assert(sizeof(struct us_lexicon_header) == 40, "the header has no padding");
 _Static_assert(sizeof(struct us_lexicon_slot) == 16, "a slot has no padding");
-_Static_assert(sizeof(struct us_row) == 32, "a row has no padding");
+_Static_assert(sizeof(struct us_row) == 44, "a row has no padding");
 
 uint64_t us_lexicon_checksum(const void *bytes, size_t length)
 {
