@@ -137,6 +137,14 @@ static int place_holds(const struct us_lattice *lattice, const struct us_lexicon
         holds = before != UINT32_MAX && is_listed(us_lexicon_string(lexicon, edge->row->words),
                                                   unit_norm(lattice, before));
         break;
+    case US_PLACE_NOT_BEFORE_WORDS:
+        holds = after == UINT32_MAX || !is_listed(us_lexicon_string(lexicon, edge->row->words),
+                                                  unit_norm(lattice, after));
+        break;
+    case US_PLACE_NOT_AFTER_WORDS:
+        holds = before == UINT32_MAX || !is_listed(us_lexicon_string(lexicon, edge->row->words),
+                                                   unit_norm(lattice, before));
+        break;
     case US_PLACE_BEFORE_NUMBER:
         holds = after != UINT32_MAX && unit_token(lattice, after)->kind == US_TOKEN_NUMBER;
         break;

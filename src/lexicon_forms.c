@@ -136,7 +136,7 @@ const char *us_row_form_doubt(const struct us_forms *forms, const struct us_sour
     enum us_form form = (enum us_form)row->form;
     struct head spun, original;
     if (pos != US_POS_NOUN && pos != US_POS_VERB && pos != US_POS_ADJ)
-        return row->form == US_FORM_BASE ? NULL : "such words have no forms";
+        return row->form == US_FORM_BASE ? NULL : "has no forms";
     if (!find_head(&spun, row->spun, pos) || !find_head(&original, row->original, pos))
         return NULL;
     if (row->inflects)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <utf8proc.h>
 
 struct field {
@@ -273,7 +274,7 @@ int us_source_row(struct us_source_row *out, const char *line, size_t length, st
     if (!copy_phrase(out->spun, columns[0], is_name) ||
         !copy_phrase(out->original, columns[1], true))
         return us_fail(err, US_EFORMAT, "a phrase is empty, too long or not UTF-8");
-    if (strcmp(out->spun, out->original) == 0)
+    if (strcasecmp(out->spun, out->original) == 0)
         return us_fail(err, US_EFORMAT, "\"%s\" stands for itself", out->spun);
     uint32_t words = count_words(out->original);
     if (words > US_LEXICON_WORDS)
