@@ -298,12 +298,36 @@ describe("unspin fix", function()
     assert.equal(0, shell("test -L link.txt").status)
   end)
 
-  it("does not propose again what was reverted", function()
+end)
+
+describe("unspin reject", function()
+  local function proposes(swap)
+    return unspin("check tram.txt").output:find(swap, 1, true) ~= nil
+  end
+
+  it("takes a correction back, and it is not proposed again", function()
     in_repository()
     unspin("fix tram.txt")
-    shell("git revert --no-edit $(git log --format=%h --grep='^local weather → climate')")
+    local commit = shell("git log --format=%h --grep='^local weather → climate'").output:match("%x+")
+    assert.same({ output = ("tram.txt: %s is taken back\n"):format(commit), status = 0, errors = "" },
+      unspin("reject tram.txt " .. commit))
     assert.matches("its local weather targets", read(folder .. "/tram.txt"))
-    assert.equal("tram.txt: nothing to correct\n", unspin("fix tram.txt").output)
+    assert.equal("", shell("git status --porcelain -- tram.txt").output)
+    assert.matches("local weather → climate %(.-%) rejected", unspin("log tram.txt").output)
+    assert.is_false(proposes("local weather → climate"))
+  end)
+
+  it("is what a plain git revert does, too", function()
+    in_repository()
+    unspin("fix tram.txt")
+    local swap = shell("git log -1 --format=%s").output:gsub("\n", "")
+    shell("git revert --no-edit HEAD")
+    assert.is_false(proposes(swap))
+  end)
+
+  it("says that there is no such commit", function()
+    in_repository()
+    assert_one_line_error(unspin("reject tram.txt 0123456789"), "0123456789")
   end)
 end)
 

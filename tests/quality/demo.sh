@@ -47,4 +47,4 @@ heading 'As saved (restored words in green)'
 words | sed 's/\[-[^]]*-\]//g' | fold -s -w 96 | sed "s/{+/$green/g; s/+}/$off/g"
 heading 'git log --oneline'
 git log --oneline --no-decorate
-printf '\nThe repository is %s: look around with git log -p, take a word back with git revert.\n' "$repository"
+printf '\nThe repository is %s: look around with git log -p there,\ntake a word back with bin/unspin reject %s COMMIT.\n' "$repository" "$repository/$copy"
