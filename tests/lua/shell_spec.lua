@@ -41,7 +41,7 @@ local function shell(command)
 end
 
 local function unspin(arguments, input)
-  local feed = input and ("printf '%s' " .. quote(input) .. " | ") or ""
+  local feed = ""
   if input then
     write(folder .. "/.input", input)
     feed = "<.input "
@@ -328,6 +328,23 @@ describe("unspin reject", function()
   it("says that there is no such commit", function()
     in_repository()
     assert_one_line_error(unspin("reject tram.txt 0123456789"), "0123456789")
+  end)
+end)
+
+describe("unspin history", function()
+  it("prints the command that shows what was recorded", function()
+    in_repository()
+    unspin("fix tram.txt")
+    local shown = shell(('eval "$(%s history tram.txt)"'):format(root .. "/bin/unspin")).output
+    assert.matches("local weather → climate", shown)
+  end)
+
+  it("says when that is outside the article's folder", function()
+    unspin("fix tram.txt")
+    local result = unspin("history tram.txt")
+    assert.equal(0, result.status)
+    assert.matches("^unspin: [^\n]*history%.git[^\n]*no repository\n$", result.errors)
+    assert.matches("local weather → climate", shell(result.output).output)
   end)
 end)
 

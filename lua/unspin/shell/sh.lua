@@ -5,6 +5,9 @@ local sh = {}
 ---@param word string
 ---@return string
 function sh.quote(word)
+  if word:match("^[%w%-%._/=:@]+$") then
+    return word
+  end
   return "'" .. word:gsub("'", [['\'']]) .. "'"
 end
 

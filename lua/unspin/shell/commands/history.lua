@@ -1,7 +1,9 @@
 -- history: where a file's corrections are recorded, and the git command that shows them.
 
+local sh = require("unspin.shell.sh")
+
 local history = {
-  summary = "Say where the corrections of a file are recorded, and how to see them",
+  summary = "Print the git command that shows the corrections of a file where they are recorded",
   example = "eval \"$(unspin history article.md)\"",
 }
 
@@ -15,11 +17,10 @@ function history.run(args, session)
     session.abort(message)
   end
   local place = opened:location()
-  session.warn(("recorded on %s in %s"):format(place.ref, place.git_dir))
   if place.notice then
     session.warn(place.notice)
   end
-  print(opened:command())
+  print(sh.join({ "git", "--git-dir=" .. place.git_dir, "log", "--patch", "--word-diff", place.ref, "--", place.path }))
   return 0
 end
 
