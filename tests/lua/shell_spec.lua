@@ -344,7 +344,7 @@ describe("unspin history", function()
     local result = unspin("history tram.txt")
     assert.equal(0, result.status)
     assert.matches("^unspin: [^\n]*history%.git[^\n]*no repository\n$", result.errors)
-    assert.matches("local weather → climate", shell(result.output).output)
+    assert.matches("local weather → climate", shell((result.output:gsub("\n", ""))).output)
   end)
 end)
 

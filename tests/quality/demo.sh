@@ -30,21 +30,23 @@ git commit -q -m 'Add the article as received'
 sed 's/\r$//' save.log | grep . || true # what Neovim said
 rm save.log
 
-red=$(printf '\033[31m') green=$(printf '\033[32m') bold=$(printf '\033[1m') off=$(printf '\033[0m')
-[ -z "${NO_COLOR:-}" ] || red='' green='' bold='' off=''
+red=$(printf '\033[31m') green=$(printf '\033[32m') off=$(printf '\033[0m')
+[ -z "${NO_COLOR:-}" ] || red='[' green='[' off=']'
 first=$(git rev-list --max-parents=0 HEAD)
 
 # Both versions from one diff of words: [-taken out-]{+put in+}.
-words() { git diff -U100000 --word-diff=plain "$first" -- "$copy" | sed '1,/^@@/d'; }
-heading() { printf '\n%s%s%s\n\n' "$bold" "$1" "$off"; }
+words() { git diff -U100000 --word-diff=plain \
+        --word-diff-regex='[[:alnum:]]+|[[:space:]]|[^[:space:]]' "$first" -- "$copy" | sed '1,/^@@/d'; }
+heading() { printf '\n%s\n%s\n\n' "$1" "$(printf %s "$1" | sed 's/./-/g')"; }
 if [ -z "$(words)" ]; then
     printf '\nNothing was corrected in %s.\n' "$article"
     exit 0
 fi
-heading 'As received (swapped words in red)'
+heading 'As received, what was swapped in red'
 words | sed 's/{+[^}]*+}//g' | fold -s -w 96 | sed "s/\[-/$red/g; s/-\]/$off/g"
-heading 'As saved (restored words in green)'
+heading 'As saved, what was restored in green'
 words | sed 's/\[-[^]]*-\]//g' | fold -s -w 96 | sed "s/{+/$green/g; s/+}/$off/g"
 heading 'git log --oneline'
 git log --oneline --no-decorate
-printf '\nThe repository is %s: look around with git log -p there,\ntake a word back with bin/unspin reject %s COMMIT.\n' "$repository" "$repository/$copy"
+printf '\nThe repository is %s: see git log -p there.\nTo take a word back: bin/unspin reject %s COMMIT\n' \
+    "$repository" "$repository/$copy"
