@@ -124,8 +124,9 @@ void us_log_close(struct us_log *log);
 /*
  * Take back one correction, named by its commit's id (at least 7 digits): by three-way merge of
  * words, in the history and in the file on disk (left alone if it is taken back there already).
- * out, of 41 bytes, gets the id of the new commit; it holds no other edit of the file.
- * US_ESTATE if the place was changed since so that the two cannot be told apart.
+ * out, of 41 bytes, gets the id of the new commit; it holds no other edit of the file, and no
+ * change at all where the author has written something else there since: the swap is still
+ * remembered as rejected.
  */
 int us_history_reject(char *out, struct us_history *history, const char *oid,
                       struct us_error *err);

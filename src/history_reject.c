@@ -43,9 +43,60 @@ static void from_lines(struct us_bytes *out, const char *lines, size_t length)
             us_bytes_add(out, lines + i, 1);
 }
 
-/* base -> theirs, done to ours; *merged is false if they cannot be told apart. */
-static int merge_words(struct us_bytes *out, bool *merged, const git_blob *base,
-                       const struct us_bytes *ours, const git_blob *theirs, struct us_error *err)
+/* The one stretch in which two texts differ. */
+struct stretch {
+    size_t start, a_end, b_end;
+};
+
+static struct stretch difference(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t start = 0, end = 0, least = a_length < b_length ? a_length : b_length;
+    while (start < least && a[start] == b[start])
+        start++;
+    while (end < least - start && a[a_length - end - 1] == b[b_length - end - 1])
+        end++;
+    return (struct stretch){start, a_length - end, b_length - end};
+}
+
+/* The one place where the text has these bytes; SIZE_MAX if there is none, or more than one. */
+static size_t only_place(const struct us_bytes *text, const char *part, size_t length)
+{
+    const char *first = length ? memmem(text->at, text->length, part, length) : NULL;
+    if (!first)
+        return SIZE_MAX;
+    size_t at = (size_t)(first - text->at);
+    return memmem(first + 1, text->length - at - 1, part, length) ? SIZE_MAX : at;
+}
+
+/*
+ * Where the author changed the very words beside the correction no merge can tell the two apart.
+ * If the correction still stands, with what was on one side of it, it is taken back there; if not,
+ * the author has replaced it, and the text stays.
+ */
+static void take_back_in_context(struct us_bytes *out, const git_blob *base,
+                                 const struct us_bytes *ours, const git_blob *theirs)
+{
+    enum { CONTEXT = 16 };
+    const char *a = git_blob_rawcontent(base), *b = git_blob_rawcontent(theirs);
+    size_t a_length = (size_t)git_blob_rawsize(base);
+    struct stretch stretch = difference(a, a_length, b, (size_t)git_blob_rawsize(theirs));
+    size_t left = stretch.start < CONTEXT ? stretch.start : CONTEXT;
+    size_t right = a_length - stretch.a_end < CONTEXT ? a_length - stretch.a_end : CONTEXT;
+    size_t length = stretch.a_end - stretch.start;
+    size_t at = left ? only_place(ours, a + stretch.start - left, left + length) : SIZE_MAX;
+    at = at != SIZE_MAX ? at + left
+         : right        ? only_place(ours, a + stretch.start, length + right)
+                        : SIZE_MAX;
+    if (at == SIZE_MAX)
+        at = ours->length, length = 0, stretch.b_end = stretch.start;
+    us_bytes_add(out, ours->at, at);
+    us_bytes_add(out, b + stretch.start, stretch.b_end - stretch.start);
+    us_bytes_add(out, ours->at + at + length, ours->length - at - length);
+}
+
+/* base -> theirs, done to ours. */
+static int merge_words(struct us_bytes *out, const git_blob *base, const struct us_bytes *ours,
+                       const git_blob *theirs, struct us_error *err)
 {
     struct us_bytes texts[3] = {{0}};
     git_merge_file_input inputs[3];
@@ -68,9 +119,10 @@ static int merge_words(struct us_bytes *out, bool *merged, const git_blob *base,
         result = us_git_fail(err, US_ENOMEM, "merge the article's texts");
         goto done;
     }
-    *merged = merge.automergeable;
-    if (*merged)
+    if (merge.automergeable)
         from_lines(out, merge.ptr, merge.len);
+    else
+        take_back_in_context(out, base, ours, theirs);
     if (out->failed)
         result = us_fail(err, US_ENOMEM, "out of memory for the article");
 done:
@@ -78,20 +130,6 @@ done:
     for (int i = 0; i < 3; i++)
         us_bytes_close(&texts[i]);
     return result;
-}
-
-/* The one stretch in which two texts differ, as a fix of the first; *text owns its replacement. */
-static void difference(struct us_fix *fix, struct us_bytes *text, const struct us_bytes *a,
-                       const struct us_bytes *b)
-{
-    size_t start = 0, end = 0;
-    size_t least = a->length < b->length ? a->length : b->length;
-    while (start < least && a->at[start] == b->at[start])
-        start++;
-    while (end < least - start && a->at[a->length - end - 1] == b->at[b->length - end - 1])
-        end++;
-    us_bytes_add(text, b->at + start, b->length - start - end);
-    *fix = (struct us_fix){.start = start, .end = a->length - end, .replacement = text->at};
 }
 
 /* The commit, its message and the article's text after and before it. */
@@ -156,8 +194,15 @@ static int prepare_commit(struct us_history *history, const struct us_bytes *fro
     if (result == US_OK)
         result = us_convert(&after, &changed, history, to->at, to->length, true, err);
     if (result == US_OK) {
-        difference(&fix, &replacement, &before, &after);
+        struct stretch stretch = difference(before.at, before.length, after.at, after.length);
+        us_bytes_add(&replacement, after.at + stretch.start, stretch.b_end - stretch.start);
+        fix = (struct us_fix){.start = stretch.start, .end = stretch.a_end,
+                              .replacement = replacement.at};
         us_message_rejection(&message, entry);
+        if (replacement.failed)
+            result = us_fail(err, US_ENOMEM, "out of memory for the article");
+    }
+    if (result == US_OK) {
         result = us_save_prepare(history, before.at, before.length, &fix, 1, &message, err);
     }
     us_bytes_close(&before);
@@ -175,7 +220,7 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     struct us_bytes tip = {0}, tip_wanted = {0};
     git_blob *after = NULL, *before = NULL;
     struct us_recorded recorded = {0};
-    bool changed, merged = false;
+    bool changed;
 
     out[0] = '\0';
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
@@ -189,22 +234,18 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     }
     result = us_convert(&stored, &changed, history, disk.at, disk.length, false, err);
     if (result == US_OK)
-        result = merge_words(&wanted, &merged, after, &stored, before, err);
-    if (result == US_OK && !merged)
-        result = us_fail(err, US_ESTATE,
-                         "the words around \"%s\" were changed since; undo it by hand in the text",
-                         entry.replacement);
+        result = merge_words(&wanted, after, &stored, before, err);
     if (result == US_OK)
         result = us_convert(&now, &changed, history, wanted.at, wanted.length, true, err);
     if (result != US_OK)
         goto done;
 
     /* Other edits of the file are its author's: they stay out of this commit where they can. */
-    merged = false;
-    if (text_at_tip(&tip, history))
-        result = merge_words(&tip_wanted, &merged, after, &tip, before, err);
+    bool at_tip = text_at_tip(&tip, history);
+    if (at_tip)
+        result = merge_words(&tip_wanted, after, &tip, before, err);
     if (result == US_OK)
-        result = merged ? prepare_commit(history, &tip, &tip_wanted, &entry, err)
+        result = at_tip ? prepare_commit(history, &tip, &tip_wanted, &entry, err)
                         : prepare_commit(history, &stored, &wanted, &entry, err);
     bool same = now.length == disk.length && memcmp(now.at, disk.at, now.length) == 0;
     if (result == US_OK && !same)
