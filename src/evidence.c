@@ -416,17 +416,22 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
                            const struct us_evidence_model *model, const float *probability,
                            uint32_t row_count)
 {
-    float score[26], best = -INFINITY, total = 0;
+    float score[26], gain[26], best = -INFINITY, total = 0;
+    const float any = 1.0f / (float)row_count, miss = logf(0.2f);
     for (int f = 0; f < 26; f++) {
+        float hit = clip(logf((0.8f / model->family_rows[f] + 0.2f * any) / any), 3);
+        gain[f] = hit - miss;
         score[f] = 0;
-        for (uint32_t e = 0; e < lattice->edge_count; e++) {
-            const struct us_row *row = lattice->edges[e].row;
-            if (!row || !row->families || probability[e] < 0.05f)
-                continue;
-            float any = 1.0f / (float)row_count;
-            float in = row->families >> f & 1 ? 0.8f / model->family_rows[f] : 0;
-            score[f] += probability[e] * clip(logf((in + 0.2f * any) / any), 3);
-        }
+    }
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        const struct us_row *row = lattice->edges[e].row;
+        if (!row || !row->families || probability[e] < 0.05f)
+            continue;
+        for (int f = 0; f < 26; f++)
+            if (row->families >> f & 1)
+                score[f] += probability[e] * gain[f];
+    }
+    for (int f = 0; f < 26; f++) {
         score[f] *= 0.5f; /* swaps are not independent */
         if (score[f] > best)
             best = score[f];

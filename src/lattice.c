@@ -5,10 +5,11 @@
 #include <string.h>
 
 enum {
-    BEAM = 24,          /* states kept at a node */
+    BEAM = 12,          /* states kept at a node */
+    MEMO_BITS = 15,
     EDGES_AT = 48,      /* edges kept that begin at one unit */
 };
-static const float BEAM_WIDTH = 14.0f; /* natural log below the best state of a node */
+static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a node */
 static const float LN10 = 2.302585093f;
 
 /* ---- units -------------------------------------------------------------------------------- */
@@ -241,6 +242,11 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text,
                     struct us_error *err)
 {
     *out = (struct us_lattice){.text = text};
+    out->memo = malloc((1u << MEMO_BITS) * sizeof *out->memo);
+    if (!out->memo)
+        return us_fail(err, US_ENOMEM, "out of memory reading the text");
+    /* no query has US_NGRAM_UNKNOWN in all three places: nothing matches yet */
+    memset(out->memo, 0xff, (1u << MEMO_BITS) * sizeof *out->memo);
     int rc = add_units(out, model, err);
     if (rc == US_OK)
         rc = add_edges(out, model, lexicon, err);
@@ -253,6 +259,7 @@ void us_lattice_close(struct us_lattice *lattice)
 {
     free(lattice->units);
     free(lattice->edges);
+    free(lattice->memo);
     *lattice = (struct us_lattice){0};
 }
 
@@ -275,6 +282,7 @@ struct arc {
 /* One sentence at a time. Node k holds the states before unit first + k. */
 struct solver {
     const struct us_ngram *model;
+    struct us_memo *memo;
     float scale;
     struct state *states;
     uint32_t state_count, state_room;
@@ -297,12 +305,22 @@ static float log_add(float a, float b)
     return b == -INFINITY ? a : a + log1pf(expf(b - a));
 }
 
+/* The same few trigrams are asked for again and again, by every state and in both solutions. */
+static float trigram(const struct solver *solver, uint32_t w1, uint32_t w2, uint32_t w3)
+{
+    uint32_t hash = (w1 * 0x9e3779b1u ^ w2) * 0x85ebca6bu ^ w3;
+    struct us_memo *memo = &solver->memo[(hash * 0xc2b2ae35u) >> (32 - MEMO_BITS)];
+    if (memo->w1 != w1 || memo->w2 != w2 || memo->w3 != w3)
+        *memo = (struct us_memo){w1, w2, w3, us_ngram_trigram(solver->model, w1, w2, w3)};
+    return memo->value;
+}
+
 static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2,
                          const uint32_t *ids, uint32_t count)
 {
     float sum = 0;
     for (uint32_t i = 0; i < count; i++) {
-        sum += us_ngram_trigram(solver->model, *w1, *w2, ids[i]);
+        sum += trigram(solver, *w1, *w2, ids[i]);
         *w1 = *w2;
         *w2 = ids[i];
     }
@@ -454,8 +472,7 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
     uint32_t end = us_ngram_end(solver->model);
     for (uint32_t s = solver->nodes[length]; s < solver->state_count; s++) {
         struct state *state = &solver->states[s];
-        float score = us_ngram_trigram(solver->model, state->w1, state->w2, end) * LN10 *
-                      solver->scale;
+        float score = trigram(solver, state->w1, state->w2, end) * LN10 * solver->scale;
         state->back_sum = state->back_best = score;
         total = log_add(total, state->sum + score);
     }
@@ -511,7 +528,7 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
 int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
                      struct us_error *err)
 {
-    struct solver solver = {.model = model, .scale = scale};
+    struct solver solver = {.model = model, .memo = lattice->memo, .scale = scale};
     float *identity_best = malloc((lattice->unit_count + 1) * sizeof *identity_best);
     solver.nodes = malloc((lattice->unit_count + 2) * sizeof *solver.nodes);
     solver.waiting = malloc((size_t)(US_LEXICON_WORDS + 1) * WAITING * sizeof *solver.waiting);

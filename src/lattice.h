@@ -50,8 +50,14 @@ struct us_edge {
     float gain;      /* out: natural log, best path with it over best path without */
 };
 
+struct us_memo { /* log10 P(w3 | w1 w2), asked for before */
+    uint32_t w1, w2, w3;
+    float value;
+};
+
 struct us_lattice {
     const struct us_text *text;
+    struct us_memo *memo;
     struct us_unit *units;
     uint32_t unit_count, unit_room;
     struct us_edge *edges; /* sorted by from, then to */
