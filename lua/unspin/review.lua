@@ -242,7 +242,7 @@ function M.diff(call)
   if not oldest then
     return say.answer(message or "no corrections are recorded for this article")
   end
-  local output, problem = M.git(call.buf, { "show", oldest.oid .. "^:" .. oldest.file })
+  local output, problem = M.git(call.buf, { "show", oldest.oid .. "^:" .. oldest.path })
   if not output then
     return say.problem(problem)
   end

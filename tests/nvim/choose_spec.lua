@@ -201,7 +201,8 @@ describe("Corrections", function()
           end
         end]])
     end
-    child:command("call cursor(1, 5)")
+    child:keys("1G05l")
+    vim.wait(20) -- for the event that the cursor moved, which would close the float
     child:command("Unspin why")
     local lines = float()
     h.matches("settlement → agreement", lines[1])

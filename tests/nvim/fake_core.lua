@@ -16,10 +16,7 @@ local SWAPS = {
 }
 
 local function real()
-  local path = package.searchpath and package.searchpath("unspin.core", package.cpath)
-  path = path or vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1]
-  local open = path and package.loadlib(path, "luaopen_unspin_core")
-  return open and open() or {}
+  return package.loadlib(vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1], "luaopen_unspin_core")()
 end
 
 local Engine = {}
@@ -91,37 +88,6 @@ function core.open()
 end
 
 core.history = real().history
-
--- Until the real one has a history: one that only counts.
-if not core.history then
-  local History = {}
-  History.__index = History
-  _G.fake_recorded, _G.fake_rejected = {}, {}
-  function History.record(_, before, fixes)
-    local oids = {}
-    table.insert(_G.fake_recorded, { before = before, fixes = fixes })
-    for i in ipairs(fixes) do
-      oids[i] = ("%040d"):format(i)
-    end
-    return oids
-  end
-  function History.excepts()
-    return {}
-  end
-  function History.location()
-    return { where = "branch", ref = "refs/heads/main" }
-  end
-  function History.reject(_, oid)
-    table.insert(_G.fake_rejected, oid)
-    return true
-  end
-  function core.history()
-    return setmetatable({}, History)
-  end
-end
-
-function core.version()
-  return "0.0.0", "0"
-end
+core.version = real().version
 
 return core
