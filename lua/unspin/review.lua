@@ -109,7 +109,13 @@ end
 
 function actions.preview(list, entry)
   local review = reviews[list]
-  local output, message = M.git(review.article, { "show", "--no-color", "--word-diff=plain", entry.oid })
+  local output, message = M.git(review.article, {
+    "show",
+    "--no-color",
+    "--word-diff=plain",
+    "--word-diff-regex=[[:alnum:]]+|[^[:space:]]",
+    entry.oid,
+  })
   if not output then
     return say.problem(message)
   end
