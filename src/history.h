@@ -67,6 +67,8 @@ struct us_fix { /* a correction: bytes [start, end) of the text before become re
     const char *replacement; /* UTF-8, NUL-terminated */
     float confidence;        /* 0 to 1 */
     const char *kind;        /* one word; NULL: "substitution" */
+    const char *rejects; /* id of a correction's commit, 40 digits, that this takes back; or NULL */
+    const char *refuses; /* what was proposed for the words, which stay as they are; or NULL */
 };
 
 struct us_recorded {

@@ -81,12 +81,14 @@ struct us_spot { /* what a message tells of a correction's place */
 void us_message_correction(struct us_bytes *out, const struct us_spot *spot);
 void us_message_original(struct us_bytes *out, const char *path);
 void us_message_rejection(struct us_bytes *out, const struct us_entry *entry);
+void us_message_refusal(struct us_bytes *out, const struct us_spot *spot);
 
 enum us_message_kind {
     US_MESSAGE_OTHER,
     US_MESSAGE_ORIGINAL,   /* the author's own text, recorded by a save */
     US_MESSAGE_CORRECTION, /* entry's old, replacement, path, ... are set; strings in *store */
     US_MESSAGE_REVERT,     /* entry->oid is what was reverted or rejected */
+    US_MESSAGE_REFUSAL,    /* entry's old, replacement and path: never made, not to be proposed */
 };
 enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *store,
                                       const char *message, size_t length);

@@ -166,6 +166,19 @@ void us_message_rejection(struct us_bytes *out, const struct us_entry *entry)
     us_bytes_format(out, "\nUnspin-Rejects: %s\n", entry->oid);
 }
 
+void us_message_refusal(struct us_bytes *out, const struct us_spot *spot)
+{
+    us_bytes_text(out, "Keep ");
+    add_line(out, spot->old, spot->old_length);
+    us_bytes_text(out, "\n\nUnspin-File: ");
+    add_path(out, spot->path);
+    us_bytes_text(out, "\nUnspin-Refuses: ");
+    add_line(out, spot->old, spot->old_length);
+    us_bytes_text(out, ARROW);
+    add_line(out, spot->fix->refuses, strlen(spot->fix->refuses));
+    us_bytes_text(out, "\n");
+}
+
 /* The value of the trailer on this line, or NULL. */
 static const char *trailer(const char *line, size_t length, const char *name, size_t *value_length)
 {
@@ -198,7 +211,7 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
     static const char reverts[] = "This reverts commit ";
     const char *end = message + length, *subject = message, *excerpt = "";
     size_t subject_length = 0, excerpt_length = 0, n, path = 0, kind = 0;
-    bool correction = false;
+    bool correction = false, refusal = false;
     const char *line = message, *value;
 
     entry->line = 0;
@@ -227,6 +240,10 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
                 /* by hand: strtof heeds the locale */
                 entry->confidence = (float)(value[0] - '0') + (float)atoi(value + 2) / 1000;
                 correction = true;
+            } else if ((value = trailer(line, line_length, "Unspin-Refuses: ", &n))) {
+                subject = value;
+                subject_length = n;
+                refusal = true;
             } else if ((value = trailer(line, line_length, "Unspin-Kind: ", &n))) {
                 kind = keep(store, value, n);
             }
@@ -239,7 +256,7 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
         }
         line = stop ? stop + 1 : end;
     }
-    if (!correction || !path)
+    if (!(correction || refusal) || !path)
         return path ? US_MESSAGE_ORIGINAL : US_MESSAGE_OTHER;
     const char *arrow = NULL;
     for (size_t i = 0; i + sizeof ARROW - 1 <= subject_length && !arrow; i++)
@@ -266,5 +283,5 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
     entry->old = store->at + old;
     entry->replacement = store->at + replacement;
     entry->excerpt = store->at + kept_excerpt;
-    return US_MESSAGE_CORRECTION;
+    return refusal ? US_MESSAGE_REFUSAL : US_MESSAGE_CORRECTION;
 }

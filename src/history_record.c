@@ -219,15 +219,42 @@ static int add_text(git_oid *blob, struct us_history *history, const struct us_b
     return result;
 }
 
+static bool changes_nothing(const char *text, size_t start, size_t end, const struct us_fix *fix)
+{
+    return strlen(fix->replacement) == end - start &&
+           memcmp(text + start, fix->replacement, end - start) == 0;
+}
+
+static void edit_message(struct us_bytes *out, const struct us_history *history,
+                         const struct edit *edit, const struct us_spot *spot)
+{
+    const struct us_fix *fix = &edit->fix;
+    if (history->save->message.length) {
+        us_bytes_add(out, history->save->message.at, history->save->message.length);
+    } else if (fix->rejects) {
+        char *was = strndup(spot->old, spot->old_length);
+        struct us_entry entry = {
+            .old = fix->replacement, .replacement = was ? was : "", .path = spot->path};
+        snprintf(entry.oid, sizeof entry.oid, "%s", fix->rejects);
+        us_message_rejection(out, &entry);
+        out->failed |= !was;
+        free(was);
+    } else if (fix->refuses) {
+        us_message_refusal(out, spot);
+    } else {
+        us_message_correction(out, spot);
+    }
+}
+
 static int build_corrections(struct us_history *history, struct blobs *blobs, struct us_error *err)
 {
     struct us_save *save = history->save;
     struct us_bytes message = {0}, done = {0};
     size_t lines = 1, counted = 0;
+    git_oid blob = save->text;
     int result = US_OK;
     for (size_t i = 0; i < save->count && result == US_OK; i++) {
         const struct edit *edit = &save->edits[i];
-        git_oid blob;
         advance(&done, &save->before, save->edits, i);
         if (done.failed) {
             result = us_fail(err, US_ENOMEM, "out of memory for the article");
@@ -237,25 +264,24 @@ static int build_corrections(struct us_history *history, struct blobs *blobs, st
         lines += count_lines(done.at + counted, left - counted);
         counted = left;
         message.length = 0;
-        if (save->message.length)
-            us_bytes_add(&message, save->message.at, save->message.length);
-        else
-            us_message_correction(&message,
-                                  &(struct us_spot){.path = history->path.at,
-                                                    .line = (uint32_t)lines,
-                                                    .left = done.at,
-                                                    .left_length = left,
-                                                    .old = save->before.at + edit->start,
-                                                    .old_length = edit->end - edit->start,
-                                                    .right = save->before.at + edit->end,
-                                                    .right_length = save->before.length - edit->end,
-                                                    .fix = &edit->fix});
-        if (edit->end - edit->start == edit->length &&
-            memcmp(save->before.at + edit->start, edit->fix.replacement, edit->length) == 0)
-            blob = save->text; /* a rejection that finds its work done */
-        else
+        edit_message(&message, history, edit,
+                     &(struct us_spot){.path = history->path.at,
+                                       .line = (uint32_t)lines,
+                                       .left = done.at,
+                                       .left_length = left,
+                                       .old = save->before.at + edit->start,
+                                       .old_length = edit->end - edit->start,
+                                       .right = save->before.at + edit->end,
+                                       .right_length = save->before.length - edit->end,
+                                       .fix = &edit->fix});
+        if (changes_nothing(save->before.at, edit->start, edit->end, &edit->fix)) {
+            /* a refusal, or a rejection that finds its work done */
+            if (blobs->edits)
+                advance(&blobs->done, blobs->text, blobs->edits, i);
+        } else {
             result = blobs->edits ? add_version(&blob, blobs, &save->chain, i, err)
                                   : add_converted(&blob, history, i, err);
+        }
         if (result == US_OK)
             result = us_chain_commit(&save->chain, &blob, &message, err);
         save->oids[i] = save->chain.tip;
@@ -369,6 +395,10 @@ static int check_fixes(const struct us_fix *fixes, size_t count, size_t length,
         if (fixes[i].start < at || fixes[i].end < fixes[i].start || fixes[i].end > length)
             return us_fail(err, US_EINVAL,
                            "correction %zu is out of order or outside of the text", i + 1);
+        const char *oid = fixes[i].rejects;
+        if (oid && (strlen(oid) != 40 || strspn(oid, "0123456789abcdef") != 40))
+            return us_fail(err, US_EINVAL, "correction %zu rejects %.60s, which is no commit's id",
+                           i + 1, oid);
         at = fixes[i].end;
     }
     return US_OK;
@@ -388,8 +418,8 @@ static struct us_save *new_save(const char *before, size_t length, const struct 
     for (size_t i = 0; i < count && good; i++) {
         struct edit *edit = &save->edits[save->count];
         size_t n = strlen(fixes[i].replacement);
-        if (!message && n == fixes[i].end - fixes[i].start &&
-            memcmp(before + fixes[i].start, fixes[i].replacement, n) == 0)
+        if (!message && !fixes[i].refuses &&
+            changes_nothing(before, fixes[i].start, fixes[i].end, &fixes[i]))
             continue; /* it changes nothing: no commit */
         *edit = (struct edit){.start = fixes[i].start,
                               .end = fixes[i].end,
@@ -397,7 +427,10 @@ static struct us_save *new_save(const char *before, size_t length, const struct 
                               .fix = {.confidence = fixes[i].confidence}};
         edit->fix.replacement = strdup(fixes[i].replacement);
         edit->fix.kind = strdup(fixes[i].kind ? fixes[i].kind : "");
-        good = edit->fix.replacement && edit->fix.kind;
+        edit->fix.rejects = fixes[i].rejects ? strdup(fixes[i].rejects) : NULL;
+        edit->fix.refuses = fixes[i].refuses ? strdup(fixes[i].refuses) : NULL;
+        good = edit->fix.replacement && edit->fix.kind &&
+               !edit->fix.rejects == !fixes[i].rejects && !edit->fix.refuses == !fixes[i].refuses;
         save->count++;
     }
     if (good)
@@ -446,6 +479,8 @@ void us_save_close(struct us_history *history)
     for (size_t i = 0; i < save->count && save->edits; i++) {
         free((char *)(uintptr_t)save->edits[i].fix.replacement);
         free((char *)(uintptr_t)save->edits[i].fix.kind);
+        free((char *)(uintptr_t)save->edits[i].fix.rejects);
+        free((char *)(uintptr_t)save->edits[i].fix.refuses);
     }
     free(save->edits);
     free(save->oids);

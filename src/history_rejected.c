@@ -120,6 +120,8 @@ static bool take(struct state *state, git_odb *odb, const git_oid *oid)
                 drop(state, i);
         return true;
     }
+    if (kind == US_MESSAGE_REFUSAL)
+        return add(state, oid, oid, entry.path, entry.old, entry.replacement);
     if (kind != US_MESSAGE_REVERT || git_oid_fromstr(&reverted, entry.oid) != 0)
         return true;
     for (size_t i = state->count; i-- > 0;)

@@ -591,7 +591,9 @@ static struct us_fix *read_fixes(lua_State *L, size_t *count)
                                    .end = (size_t)stop,
                                    .replacement = replacement,
                                    .confidence = (float)number_field(L, table, "confidence", 1),
-                                   .kind = string_option(L, table, "kind")};
+                                   .kind = string_option(L, table, "kind"),
+                                   .rejects = string_option(L, table, "rejects"),
+                                   .refuses = string_option(L, table, "refuses")};
         lua_pop(L, 1);
     }
     *count = room;

@@ -128,22 +128,14 @@ function M.reject(call)
     return say.answer("no correction and no suggestion here")
   end
   M.take_back(call.buf, standing)
-  local handle = #refused > 0 and history.open(call.buf)
-  for _, place in ipairs(refused) do
-    -- Kept by the history where it can; by this session in any case.
-    if handle and handle.refuse then
-      handle:refuse(place.fix.old, place.fix.new)
-    end
-    history.refuse(call.buf, place.fix)
-    say.event("UnspinRejected", { buf = call.buf, fix = place.fix })
-  end
   if #refused > 0 then
     suggest.remove(call.buf, refused)
+    history.refuse_suggestions(call.buf, refused)
     suggest.again(call.buf)
   end
   say.answer(
     #standing > 0 and say.count(#standing, "correction") .. " taken back, recorded when written"
-      or say.count(#refused, "suggestion") .. " rejected"
+      or say.count(#refused, "suggestion") .. " rejected, recorded when written"
   )
 end
 

@@ -60,10 +60,10 @@ function M.excepts(buf)
   return list
 end
 
--- Corrections that were reversed by hand (undone, or the old words retyped): the session
--- remembers them at once, and gives those that the history has to hear of.
-local function notice_reversed(buf)
-  local reversed = {}
+---Notice which corrections were reversed by hand, undone or retyped, and which are back: so that
+---the check to come does not propose them again.
+---@param buf integer
+function M.notice_reversed(buf)
   for _, place in ipairs(marks.all(buf)) do
     local mark = place.mark
     if place.state == "reversed" and not mark.refused then
@@ -71,22 +71,44 @@ local function notice_reversed(buf)
       M.refuse(buf, mark.fix)
       say.event("UnspinRejected", { buf = buf, fix = mark.fix, oid = mark.oid })
     elseif place.state == "stands" and mark.refused then
-      mark.refused = false -- a redo
+      mark.refused = nil -- a redo
       M.unrefuse(buf, mark.fix)
     end
-    if place.state == "reversed" and mark.oid then
-      reversed[#reversed + 1] = mark
-    end
   end
-  return reversed
 end
-M.notice_reversed = notice_reversed
 
----The file as it would be without the corrections that no commit holds yet, and those
----corrections as fixes of it.
+---Refuse suggestions: like corrections that were made and reversed.
+---@param buf integer
+---@param places unspin.Suggestion[]
+function M.refuse_suggestions(buf, places)
+  for _, place in ipairs(places) do
+    marks.add(buf, place.row, place.column, place.end_row, place.end_column, place.fix, true).proposal = true
+  end
+  M.notice_reversed(buf)
+end
+
+-- What the history has to hear of a place, as a fix of the text before; nil: nothing new.
+local function news_of(place, before_length, text)
+  local mark = place.mark
+  local fix = vim.tbl_extend("force", mark.fix, { new = text })
+  if place.state == "stands" and not mark.oid then
+    fix.old = mark.fix.old
+  elseif place.state == "reversed" and mark.oid then
+    fix.old, fix.rejects = mark.fix.new, mark.oid
+  elseif place.state == "reversed" and not mark.rejected then
+    fix.old, fix.refuses = text, mark.fix.new
+  else
+    return nil
+  end
+  fix.start, fix.stop = before_length + 1, before_length + #fix.old
+  return fix
+end
+
+---What no commit holds yet: the text as it would be without it, and the fixes of that text that
+---correct, reject (`rejects`) or refuse (`refuses`).
 ---@param buf integer
 ---@param bytes unspin.Bytes of the buffer as it is
----@return string before, unspin.Fix[] fixes, unspin.Mark[] recorded_marks
+---@return string before, table[] fixes, unspin.Mark[] waiting the fixes' marks
 function M.unrecorded(buf, bytes)
   local pieces, fixes, waiting = {}, {}, {}
   local from, length = 1, 0
@@ -94,18 +116,18 @@ function M.unrecorded(buf, bytes)
     pieces[#pieces + 1] = piece
     length = length + #piece
   end
-  for _, place in ipairs(marks.all(buf)) do
-    if place.state == "stands" and not place.mark.oid then
-      local first = bytes_of.offset(bytes, place.row, place.column) + 1
-      local last = bytes_of.offset(bytes, place.end_row, place.end_column)
-      if first >= from then
-        append(bytes.text:sub(from, first - 1))
-        local fix = vim.deepcopy(place.mark.fix)
-        fix.start, fix.stop = length + 1, length + #fix.old
-        append(fix.old)
-        fixes[#fixes + 1], waiting[#waiting + 1] = fix, place.mark
-        from = last + 1
-      end
+  local places = vim.tbl_filter(function(place)
+    return place.state ~= "rewritten" -- these may lie past the last line
+  end, marks.all(buf))
+  for _, place in ipairs(places) do
+    local first = bytes_of.offset(bytes, place.row, place.column) + 1
+    local last = bytes_of.offset(bytes, place.end_row, place.end_column)
+    local fix = first >= from and news_of(place, length + first - from, bytes.text:sub(first, last))
+    if fix then
+      append(bytes.text:sub(from, first - 1))
+      append(fix.old)
+      fixes[#fixes + 1], waiting[#waiting + 1] = fix, place.mark
+      from = last + 1
     end
   end
   append(bytes.text:sub(from))
@@ -121,7 +143,7 @@ local prepared = {} ---@type table<integer, unspin.History>
 function M.prepare(buf)
   local bytes = bytes_of.of(buf)
   local history = bytes and M.open(buf)
-  if not history or not history.prepare then
+  if not history then
     return
   end
   local before, fixes = M.unrecorded(buf, bytes)
@@ -131,44 +153,48 @@ function M.prepare(buf)
   end
 end
 
-local function reject_reversed(buf, reversed)
-  local rejected = 0
-  for _, mark in ipairs(reversed) do
-    local history = M.open(buf)
-    local ok, message
-    if history then
-      ok, message = history:reject(mark.oid)
+-- What each mark has become now that it is recorded.
+local function settle(buf, fixes, waiting, oids)
+  local corrections, rejections = 0, 0
+  for i, mark in ipairs(waiting) do
+    if fixes[i].rejects or fixes[i].refuses then
+      rejections = rejections + 1
+      mark.oid, mark.rejected = nil, true
+    else
+      corrections = corrections + 1
+      mark.oid, mark.rejected = oids[i], nil
     end
-    marks.remove(buf, mark)
-    if ok then
-      rejected = rejected + 1
-    elseif message then
-      say.problem(("%s → %s: %s"):format(mark.fix.old, mark.fix.new, message))
+    if mark.proposal then
+      marks.remove(buf, mark)
     end
   end
-  return rejected
+  return corrections, rejections
 end
 
----After the write: record what stands, reject what was reversed.
+---@class unspin.Recorded
+---@field corrections integer
+---@field rejections integer
+---@field place table where the commits went
+
+---After the write: record what stands, and what was reversed.
 ---@param buf integer
----@return integer recorded, integer rejected, string? message what kept it from being recorded
----@return table? place where the commits went
+---@return unspin.Recorded? recorded nil: there was nothing to record, or it failed
+---@return string? message what kept it from being recorded
 function M.record(buf)
-  local rejected = reject_reversed(buf, notice_reversed(buf))
+  M.notice_reversed(buf)
   if not marks.any(buf) then
-    return 0, rejected
+    return nil
   end
   local bytes, why_not = bytes_of.of(buf)
   if not bytes then
-    return 0, rejected, why_not
+    return nil, why_not
   end
   local before, fixes, waiting = M.unrecorded(buf, bytes)
   if #fixes == 0 then
-    return 0, rejected
+    return nil
   end
-  local path = vim.api.nvim_buf_get_name(buf)
-  if bytes_of.on_disk(path) ~= bytes.text then
-    return 0, rejected, "the file on disk is not what the buffer holds; the next write tries again"
+  if bytes_of.on_disk(vim.api.nvim_buf_get_name(buf)) ~= bytes.text then
+    return nil, "the file on disk is not what the buffer holds; the next write tries again"
   end
   local history, message = prepared[buf], nil
   prepared[buf] = nil
@@ -176,18 +202,15 @@ function M.record(buf)
     history, message = M.open(buf)
   end
   if not history then
-    return 0, rejected, message
+    return nil, message
   end
-  local oids, problem = history:record(before, fixes)
+  local oids, place = history:record(before, fixes)
   if not oids then
-    return 0, rejected, problem
+    return nil, place --[[@as string]]
   end
-  for i, mark in ipairs(waiting) do
-    mark.oid = oids[#oids - #waiting + i]
-  end
-  local place = history:location()
+  local corrections, rejections = settle(buf, fixes, waiting, oids)
   say.event("UnspinRecorded", { buf = buf, fixes = fixes, oids = oids, place = place })
-  return #fixes, rejected, nil, place
+  return { corrections = corrections, rejections = rejections, place = place }
 end
 
 return M

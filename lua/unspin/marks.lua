@@ -14,6 +14,8 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field fix unspin.Fix
 ---@field oid? string the commit that recorded it
 ---@field refused? boolean its reversal is already known to the session
+---@field rejected? boolean its reversal is recorded
+---@field proposal? boolean it was never made: a suggestion that was refused
 ---@field hidden? boolean dismissed: still followed, no longer shown
 
 ---@class unspin.Place
@@ -22,7 +24,7 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field column integer 0-based, bytes
 ---@field end_row integer
 ---@field end_column integer
----@field state "stands"|"reversed"|"rewritten"
+---@field state "stands"|"reversed"|"rewritten" a refused suggestion counts as reversed
 ---@field exact boolean the mark covers its words and nothing else
 ---@field lit boolean the mark is highlighted
 
@@ -158,6 +160,9 @@ local function inspect(buf, mark, row, column, details)
   local tries = { { "stands", mark.fix.new }, { "reversed", mark.fix.old } }
   if #mark.fix.old > #mark.fix.new then
     tries[1], tries[2] = tries[2], tries[1] -- "probably the most" also holds "the most"
+  end
+  if mark.proposal then
+    tries = { { "reversed", mark.fix.old } }
   end
   for _, try in ipairs(tries) do
     local first, last = find_whole(lines, M.lines(try[2]))

@@ -74,30 +74,33 @@ local function remarks(place)
   return list
 end
 
-local function summary(buf, recorded, rejected, place)
+---Tell what was recorded.
+---@param buf integer
+---@param recorded unspin.Recorded
+local function summarize(buf, recorded)
   local say = require("unspin.say")
-  local parts = {}
-  if recorded > 0 then
+  local place, parts = recorded.place, {}
+  if recorded.corrections > 0 then
     local where = place.where == "branch" and (place.ref or ""):match("[^/]+$") or place.where
-    local corrections, commits = say.count(recorded, "correction"), say.count(recorded, "commit")
+    local corrections = say.count(recorded.corrections, "correction")
+    local commits = say.count(recorded.corrections, "commit")
     parts[1] = ("%s, %s on %s (:Unspin log)"):format(corrections, commits, where)
   end
-  if rejected > 0 then
-    parts[#parts + 1] = say.count(rejected, "rejection") .. " recorded"
+  if recorded.rejections > 0 then
+    parts[#parts + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
   end
-  if #parts > 0 then
-    vim.list_extend(parts, place and remarks(place) or {})
-    note(buf, table.concat(parts, "; "))
-    say.news(table.concat(parts, "; "))
-  end
+  vim.list_extend(parts, remarks(place))
+  note(buf, table.concat(parts, "; "))
+  say.news(table.concat(parts, "; "))
 end
 
 local function after_write(buf)
-  local recorded, rejected, message, place = require("unspin.history").record(buf)
+  local recorded, message = require("unspin.history").record(buf)
   if message then
     problem(buf, "not recorded: " .. message)
+  elseif recorded then
+    summarize(buf, recorded)
   end
-  summary(buf, recorded, rejected, place)
 end
 
 -- Run a step on an article's own write; whatever fails is told and forgotten.

@@ -33,13 +33,49 @@ end
 local function agree_with_history(child, folder, path, recorded, context)
   if recorded > 0 then
     local tip = vim.fn.system({ "git", "-C", folder, "show", "HEAD:article.txt" })
-    h.equal(h.read(path):gsub("\r\n", "\n"), tip:gsub("\r\n", "\n"), context .. ": the history and the file differ")
+    h.equal(h.read(path), tip, context .. ": the history and the file differ")
     h.equal("", h.git(folder, "status", "--porcelain"), context .. ": git status is not clean")
   end
   local unrecorded = child:lua([[return #vim.tbl_filter(function(place)
     return place.state == "stands" and not place.mark.oid
   end, require("unspin").corrections())]])
   h.equal(0, unrecorded, context .. ": corrections on disk that no commit holds")
+end
+
+local function show(folder, revision)
+  return vim.fn.system({ "git", "-C", folder, "show", revision .. ":article.txt" })
+end
+
+-- Whether one text becomes the other by one replacement of `old` by `new`.
+local function is_one_swap(before, after, old, new)
+  local from = 1
+  while true do
+    local first, last = before:find(old, from, true)
+    if not first then
+      return false
+    elseif before:sub(1, first - 1) .. new .. before:sub(last + 1) == after then
+      return true
+    end
+    from = first + 1
+  end
+end
+
+-- Each commit must be exactly what it says.
+local function commits_are_true(folder)
+  for line in vim.gsplit(h.git(folder, "log", "--format=%H %s"), "\n") do
+    local oid, subject = line:match("^(%x+) (.*)$")
+    local kept = subject:match("^Keep ")
+    local old, new = subject:match("^(.+) → (.+)$")
+    if kept then
+      h.equal(show(folder, oid .. "^"), show(folder, oid), line)
+    elseif old then
+      if old:match("^Reject ") then
+        old, new = new, old:match("^Reject (.*)$")
+      end
+      assert(is_one_swap(show(folder, oid .. "^"), show(folder, oid), old, new), line)
+    end
+  end
+  h.git(folder, "fsck", "--strict")
 end
 
 local function one_undo_gives_back(child, typed, context)
@@ -56,6 +92,7 @@ local function save(child, folder, path, context)
   local typed = child:text()
   child:lua("corrected, recorded = 0, 0")
   child:command("silent write!")
+  h.equal("", child:messages(), context)
   local counts = child:lua("return { corrected, recorded }")
   agree_on_disk(child, path, context)
   agree_with_history(child, folder, path, counts[2], context)
@@ -64,7 +101,6 @@ local function save(child, folder, path, context)
   else
     h.equal(typed, child:text(), context .. ": changed though nothing was corrected")
   end
-  h.equal("", child:messages(), context)
 end
 
 local function steps(child, random)
@@ -152,6 +188,7 @@ describe("Whatever is done in whatever order,", function()
         end
       end
       save(child, folder, path, "at the end")
+      commits_are_true(folder)
     end)
   end
 end)
