@@ -57,6 +57,7 @@ local function set(buf, id, row, column, end_row, end_column, shown)
     end_col = end_column,
     right_gravity = false,
     end_right_gravity = true,
+    strict = false, -- a mark whose words are gone may lie past the end of its line
     hl_group = shown and "UnspinCorrected" or nil,
   })
 end
@@ -69,7 +70,7 @@ local function refresh_soon(buf)
   refreshing[buf] = true
   vim.defer_fn(function()
     refreshing[buf] = nil
-    if vim.api.nvim_buf_is_valid(buf) then
+    if vim.api.nvim_buf_is_loaded(buf) then
       M.all(buf)
     end
   end, 150)
@@ -250,11 +251,15 @@ function M.at(buf, row, column)
   end
 end
 
----How many corrections are marked, without a look at each.
+---How many corrections are marked, as far as is known without a look at each.
 ---@param buf integer
 ---@return integer
 function M.count(buf)
-  return vim.tbl_count(buffers[buf] or {})
+  local count = 0
+  for _, mark in pairs(buffers[buf] or {}) do
+    count = count + (mark.refused and 0 or 1)
+  end
+  return count
 end
 
 ---No longer show the marks; they are still followed.

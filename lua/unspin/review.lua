@@ -28,13 +28,13 @@ local KEYS = {
 M.KEYS = KEYS
 
 local function line(entry)
-  return ("%s  %s  %.2f  %s → %s%s"):format(
+  return ("%s  %s  %.2f  %s%s → %s"):format(
     entry.oid:sub(1, 8),
     os.date("%Y-%m-%d %H:%M", entry.time),
     entry.confidence or 0,
-    entry.old:gsub("\r?\n", " "),
-    entry.new:gsub("\r?\n", " "),
-    entry.rejected and "  (rejected)" or ""
+    entry.rejected and "(rejected) " or "",
+    entry.old,
+    entry.new
   )
 end
 
@@ -112,6 +112,8 @@ function actions.preview(list, entry)
   local output, message = M.git(review.article, {
     "show",
     "--no-color",
+    "--format=%h %s%n%an, %ad%n",
+    "--unified=0",
     "--word-diff=plain",
     "--word-diff-regex=[[:alnum:]]+|[^[:space:]]",
     entry.oid,
@@ -124,13 +126,18 @@ function actions.preview(list, entry)
     vim.cmd("rightbelow vertical new")
     review.preview = vim.api.nvim_get_current_win()
     vim.bo.buftype, vim.bo.bufhidden, vim.bo.swapfile = "nofile", "wipe", false
+    vim.wo.wrap, vim.wo.linebreak, vim.wo.cursorline = true, true, false
     vim.bo.filetype = "git"
     vim.api.nvim_set_current_win(from)
   end
-  local shown = vim.api.nvim_win_get_buf(review.preview)
-  vim.bo[shown].modifiable = true
-  vim.api.nvim_buf_set_lines(shown, 0, -1, true, output)
-  vim.bo[shown].modifiable = false
+  -- The names of the files and of the hunk say nothing new.
+  local shown = vim.tbl_filter(function(text)
+    return not text:match("^diff ") and not text:match("^index ") and not text:match("^[-+@][-+@][-+@]? ")
+  end, output)
+  local buf = vim.api.nvim_win_get_buf(review.preview)
+  vim.bo[buf].modifiable = true
+  vim.api.nvim_buf_set_lines(buf, 0, -1, true, shown)
+  vim.bo[buf].modifiable = false
 end
 
 function actions.reject(list, entry)
@@ -252,14 +259,16 @@ function M.diff(call)
   if not output then
     return say.problem(problem)
   end
-  local filetype = vim.bo[call.buf].filetype
+  local filetype, article = vim.bo[call.buf].filetype, vim.api.nvim_get_current_win()
   vim.cmd("diffthis")
+  vim.wo.wrap = true -- lines of prose are paragraphs
   vim.cmd("leftabove vertical new")
   vim.bo.buftype, vim.bo.bufhidden, vim.bo.swapfile = "nofile", "wipe", false
   vim.api.nvim_buf_set_lines(0, 0, -1, true, output)
   vim.bo.filetype, vim.bo.modifiable = filetype, false
   pcall(vim.api.nvim_buf_set_name, 0, "unspin://received/" .. vim.api.nvim_buf_get_name(call.buf))
   vim.cmd("diffthis")
+  vim.wo.wrap = true
   vim.api.nvim_create_autocmd("BufWipeout", {
     buffer = 0,
     callback = function()
@@ -270,6 +279,7 @@ function M.diff(call)
       end
     end,
   })
+  vim.api.nvim_set_current_win(article)
 end
 
 return M
