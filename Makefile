@@ -20,7 +20,6 @@ ifneq ($(MODEL),)
 export UNSPIN_MODEL := $(abspath $(MODEL))
 endif
 MODEL_PLACES := /usr /usr/local /opt/homebrew /home/linuxbrew/.linuxbrew
-MODEL_FILE = $(firstword $(UNSPIN_MODEL) $(wildcard $(MODEL_PLACES:%=%/share/pocketsphinx/model/en-us/en-us.lm.bin)))
 
 comma := ,
 OBJ := build/obj$(if $(SANITIZE),-sanitize)
@@ -43,11 +42,16 @@ C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
 MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
 LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
-LANGUAGE_MODEL ?= $(or $(UNSPIN_MODEL),/usr/share/pocketsphinx/model/en-us/en-us.lm.bin)
-LEXC_ARGUMENTS := $(LANGUAGE_MODEL) data/irregular.tsv data/weights.tsv build/unspin.lex
+LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
+	$(MODEL_PLACES:%=%/share/pocketsphinx/model/en-us/en-us.lm.bin))),$(error \
+	there is no language model: run `make deps`, or give MODEL=path))
+LEXC_ARGUMENTS = $(LANGUAGE_MODEL) data/irregular.tsv data/weights.tsv build/unspin.lex
 
 .PHONY: all
 all: $(MODULES) $(LEXICON) ## Build both modules and the lexicon
+
+# One line for each step; V=1 shows the commands themselves.
+run = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$@' &&)
 
 # --- compiling -------------------------------------------------------------------------------
 
@@ -60,24 +64,24 @@ $(OBJ)/flags: FORCE | $(OBJ)
 FORCE:
 
 $(OBJ)/%.o: src/%.c $(OBJ)/flags | $(OBJ)
-	$(CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # An archive, so that a tool or test takes in no more of the core than it uses.
 $(CORE): $(CORE_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR)$(AR) rcs $@ $^
 
 $(OBJ)/lua5.4.o: $(BINDING) $(OBJ)/flags | $(OBJ)
-	$(CC) $(CORE_CFLAGS) $(LUA54_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CORE_CFLAGS) $(LUA54_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/luajit.o: $(BINDING) $(OBJ)/flags | $(OBJ)
-	$(CC) $(CORE_CFLAGS) $(LUAJIT_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CORE_CFLAGS) $(LUAJIT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A running editor has the old module mapped: replace it by rename, never in place.
 define link_module
 @mkdir -p $(@D)
-$(CC) $(MODULE_LDFLAGS) -o $@.new $^ $(CORE_LIBS)
-mv $@.new $@
+$(call run,LD)$(CC) $(MODULE_LDFLAGS) -o $@.new $^ $(CORE_LIBS)
+@mv $@.new $@
 endef
 
 lua/unspin/core.so: $(OBJ)/luajit.o $(CORE)
@@ -88,21 +92,21 @@ build/lua5.4/unspin/core.so: $(OBJ)/lua5.4.o $(CORE)
 
 $(OBJ)/tools/%.o: src/tools/%.c $(OBJ)/flags | $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CORE_CFLAGS) -Isrc -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CORE_CFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
 build/%: $(OBJ)/tools/%.o $(CORE)
-	$(CC) -o $@ $(filter %.o,$^) $(CORE) $(CORE_LIBS)
+	$(call run,LD)$(CC) -o $@ $(filter %.o,$^) $(CORE) $(CORE_LIBS)
 
 build/train_context: $(OBJ)/tools/train_text.o
 
 build/unspin.lex: build/lexc $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
-	build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
+	@build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
-	$(CC) $(CORE_CFLAGS) -Isrc $(call pkg,--cflags,cmocka) -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CORE_CFLAGS) -Isrc $(call pkg,--cflags,cmocka) -MMD -MP -c -o $@ $<
 
 $(OBJ)/test_%: $(OBJ)/test_%.o $(CORE)
-	$(CC) -o $@ $^ $(CORE_LIBS) $(call pkg,--libs,cmocka)
+	$(call run,LD)$(CC) -o $@ $^ $(CORE_LIBS) $(call pkg,--libs,cmocka)
 
 $(OBJ):
 	@mkdir -p $@
