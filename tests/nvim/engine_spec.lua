@@ -1,0 +1,78 @@
+-- With the real engine: that both sides fit, not how good it is (tests/quality says that).
+
+local h = require("helpers")
+
+local function opened()
+  local folder = h.repository()
+  local path = folder .. "/tram.txt"
+  h.write(path, h.read(h.root .. "/tests/quality/articles/tram.txt"))
+  local child = h.child({
+    core = "real",
+    setup = [[require("unspin").setup({ on_save = { "*.txt" }, suggest_delay = 10 })]],
+  })
+  child:edit(path)
+  return child, path, folder
+end
+
+describe("The real engine", function()
+  it("corrects a spun article on save, one commit a correction, one undo", function()
+    local child, path, folder = opened()
+    local received = h.read(path)
+    child:command("write")
+    local count = child:lua([[return #require("unspin").corrections()]])
+    assert(count > 10, count)
+    h.equal(tostring(count), h.git(folder, "rev-list", "--count", "--grep=Unspin-Confidence", "HEAD"))
+    h.equal("", h.git(folder, "status", "--porcelain"))
+    child:command("undo")
+    h.equal(received, child:text() .. "\n")
+  end)
+
+  it("suggests on another thread what it finds on this one", function()
+    local child = opened()
+    child:wait_for([[#require("unspin").suggestions() > 0]])
+    local function swaps(lua)
+      return child:lua("return vim.tbl_map(function(fix) return fix.old .. ' → ' .. fix.new end, " .. lua .. ")")
+    end
+    h.equal(
+      swaps([[vim.tbl_filter(function(fix)
+        return fix.confidence < require("unspin.engine").thresholds()
+      end, require("unspin").check(0, select(2, require("unspin.engine").thresholds())))]]),
+      swaps([[vim.tbl_map(function(place) return place.fix end, require("unspin").suggestions())]])
+    )
+  end)
+
+  it("explains with reason and odds", function()
+    local child = opened()
+    child:command("write")
+    local fix = child:lua([[return require("unspin").corrections()[1].mark.fix]])
+    assert(#fix.reason > 0)
+    assert(#fix.readings > 0)
+  end)
+end)
+
+describe("Installed", function()
+  local function copied(folder)
+    vim.fn.mkdir(vim.fn.fnamemodify(folder, ":h"), "p")
+    assert(vim.loop.fs_symlink(h.root, folder))
+  end
+
+  -- A Neovim of its own, with no trace of the others' runtimepath.
+  local function fresh(packpath, ...)
+    local output = vim.fn.system({ vim.v.progpath, "--clean", "--headless", "--cmd", "set packpath^=" .. packpath, ... })
+    return output
+  end
+
+  it("under pack/*/start it is there", function()
+    local folder = h.folder()
+    copied(folder .. "/pack/x/start/unspin.nvim")
+    h.equal("2", fresh(folder, "-c", "echo exists(':Unspin')", "-c", "qa!"))
+  end)
+
+  it("under pack/*/opt it is there after :packadd", function()
+    local folder = h.folder()
+    copied(folder .. "/pack/x/opt/unspin.nvim")
+    h.equal("0", fresh(folder, "-c", "echo exists(':Unspin')", "-c", "qa!"))
+    h.matches("unspin.engine", fresh(folder, "-c", "packadd unspin.nvim", "-c",
+      "lua io.stdout:write(tostring(require('unspin.engine').get()))", "-c", "qa!"))
+  end)
+end)
