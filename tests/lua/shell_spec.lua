@@ -404,9 +404,81 @@ describe("unspin filter", function()
     assert.same({ 1, 5, 6 }, { records[1].id, records[5].id, records[6].id })
   end)
 
+  it("answers a line before it is given the next one", function()
+    local answers = shell(([[
+      mkfifo in out; %s filter <in >out & exec 3>in 4<out
+      for id in 1 2 3; do echo '{"id":'$id',"text":"Fine."}' >&3; read -r line <&4; echo "$line"; done
+      exec 3>&-; wait]]):format(quote(root .. "/bin/unspin"))).output
+    assert.equal(3, #lines_of(answers))
+  end)
+
+  it("ends quietly when nobody reads any more", function()
+    local input = ('{"id":1,"text":"Fine."}\n'):rep(5000)
+    local result = unspin("filter | head -n 1", input)
+    assert.equal("", result.errors)
+    assert.equal(1, #lines_of(result.output))
+  end)
+
   it("gives ids back as they came", function()
     local output = unspin("filter", '{"text":"Fine.","id":12345678901234567890}\n').output
     assert.matches('"id":12345678901234567890,', output)
+  end)
+end)
+
+describe("unspin report", function()
+  it("is one page with both wordings, each reason and the figures", function()
+    local page = unspin("report tram.txt").output
+    assert.matches("^<!DOCTYPE html>", page)
+    assert.matches("<del>local weather</del><ins>climate</ins>", page, 1, true)
+    assert.matches('aria%-label="local weather, restored to climate: [^"]+%(confidence %d', page)
+    assert.matches('role="group" aria-label="Corrections in each paragraph"', page, 1, true)
+  end)
+
+  it("takes nothing from a network and runs no script, whatever the article holds", function()
+    local hostile = '<script>x</script> "quoted" <img src=x onerror=x> </style></p>&lt; '
+    write(folder .. "/<b>.md", hostile .. read(article))
+    local page = unspin("report '<b>.md'").output
+    assert.matches("default-src 'none'", (page:gsub("&#39;", "'")), 1, true)
+    assert.is_nil(page:find("<script", 1, true))
+    assert.is_nil(page:find("<img", 1, true))
+    assert.is_nil(page:find("<b>", 1, true))
+    assert.matches("&lt;script&gt;x&lt;/script&gt; &quot;quoted&quot;", page, 1, true)
+    for _, reference in ipairs({ "http://", "https://", "src=", "@import", "url(" }) do
+      assert.is_nil((page:gsub("&lt;img src=x", "")):find(reference, 1, true))
+    end
+  end)
+
+  it("shows what was recorded", function()
+    in_repository()
+    unspin("fix tram.txt")
+    shell("git remote add origin https://example.org/me/articles.git")
+    local commit = shell("git rev-parse HEAD").output:gsub("\n", "")
+    assert.matches("https://example.org/me/articles/commit/" .. commit, unspin("report tram.txt").output, 1, true)
+  end)
+end)
+
+describe("unspin lexicon", function()
+  it("says what a phrase can stand for, and what can stand for it", function()
+    assert.matches("local weather → climate  seen on %d+ pages", unspin("lexicon local weather").output)
+    assert.matches("local weather → climate", unspin("lexicon climate").output)
+  end)
+
+  it("says when it knows nothing of it", function()
+    assert_one_line_error(unspin("lexicon xyzzy"), "'xyzzy' is not in the lexicon")
+  end)
+end)
+
+describe("unspin doctor", function()
+  it("names the parts that it found", function()
+    local result = unspin("doctor")
+    assert.equal(0, result.status)
+    assert.matches("unspin.engine %(", result.output)
+  end)
+
+  it("says what to do about a part that is missing", function()
+    local result = shell("UNSPIN_MODEL=/none " .. quote(root .. "/bin/unspin") .. " doctor")
+    assert.equal(2, result.status)
+    assert.matches("bad   the engine: .*/none", result.output)
   end)
 end)
 
