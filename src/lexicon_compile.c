@@ -191,6 +191,11 @@ static bool is_derived(const struct entry *entry)
     return (entry->row.flags & US_ROW_INFLECTED) != 0;
 }
 
+static bool is_tail(const struct entry *entry)
+{
+    return (entry->row.flags & US_ROW_TAIL) != 0;
+}
+
 static int by_swap(const void *a, const void *b)
 {
     const struct entry *one = a, *two = b;
@@ -199,6 +204,8 @@ static int by_swap(const void *a, const void *b)
         order = strcmp(one->original_text, two->original_text);
     if (order == 0)
         order = is_derived(one) - is_derived(two);
+    if (order == 0)
+        order = is_tail(one) - is_tail(two);
     if (order == 0)
         order = (one->row.pages < two->row.pages) - (one->row.pages > two->row.pages);
     if (order == 0)
@@ -256,7 +263,7 @@ static void merge(struct compiler *c, struct entry *into, const struct entry *ot
     uint16_t both = into->row.flags & other->row.flags;
     if (!is_derived(other)) {
         c->report->merged++;
-        if ((into->row.families | other->row.families) == into->row.families)
+        if ((into->row.families | other->row.families) == into->row.families && !is_tail(other))
             doubt_row(c, other->source, other->line, other->key_text, other->original_text,
                       "says nothing that another row does not");
     }
