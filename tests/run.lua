@@ -2,6 +2,8 @@
 -- usage: run.lua [--c DIR] [--lua5.4 LUA] [--luajit LUA] [--nvim NVIM]
 -- Each option names what to run its tests with; a kind that is not named is not run.
 
+io.stdout:setvbuf("line") -- so that a run that hangs shows where
+
 local passed, failed, skipped = 0, 0, 0
 
 local function quote(word)
