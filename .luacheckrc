@@ -9,4 +9,5 @@ files["bin/unspin"] = { std = "lua54" }
 files["tests/run.lua"] = { std = "lua54" }
 files["tests/quality"] = { std = "lua54" }
 files["tests/bench"] = { std = "lua54" }
+files["tests/bench/nvim.lua"] = { globals = { "vim" }, std = "luajit" }
 files["tests/lua"] = { std = "max+busted" }
