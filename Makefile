@@ -108,7 +108,9 @@ $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
 $(OBJ)/test_%: $(OBJ)/test_%.o $(CORE)
 	$(call run,LD)$(CC) -o $@ $^ $(CORE_LIBS) $(call pkg,--libs,cmocka)
 
+# Before the first object: one line on what is missing beats a compiler's error.
 $(OBJ):
+	@CC='$(firstword $(CC))' PKG_CONFIG='$(PKG_CONFIG)' tests/need.sh
 	@mkdir -p $@
 
 .SECONDARY:
