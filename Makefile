@@ -145,7 +145,7 @@ check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	$(MAKE) --no-print-directory OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects
 	$(MAKE) --no-print-directory OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror' check-objects
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src
-	shellcheck tests/*.sh tests/*/*.sh .ci/run
+	shellcheck tests/*.sh tests/*/*.sh .ci/run .ci/*.sh
 
 .PHONY: check-objects
 check-objects: $(CORE_OBJECTS) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
@@ -204,6 +204,7 @@ install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
 	cp -R lua plugin "$(HOME_DIR)"
 	cp bin/unspin "$(HOME_DIR)/bin"
 	cp doc/unspin.txt "$(HOME_DIR)/doc"
+	-$(NVIM) --clean --headless -c "helptags $(HOME_DIR)/doc" -c qall!
 	cp LICENSE "$(HOME_DIR)"
 	cp -R build/lua5.4 build/unspin.lex "$(HOME_DIR)/build"
 	if test -f data/context.bin; then cp data/context.bin "$(HOME_DIR)/data"; fi
@@ -218,6 +219,10 @@ install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
 uninstall: ## Remove what `make install` put there
 	rm -rf "$(HOME_DIR)"
 	rm -f "$(DESTDIR)$(PREFIX)/bin/unspin" "$(PACK_DIR)/unspin.nvim" $(MAN) $(COMPLETIONS)
+
+.PHONY: deb
+deb: all ## Build a Debian package in build/
+	@.ci/deb.sh $(VERSION)
 
 .PHONY: version
 version: ## Print the version
