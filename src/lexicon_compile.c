@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define NO_GROUP UINT32_MAX
 
@@ -201,7 +202,7 @@ static int by_swap(const void *a, const void *b)
     const struct entry *one = a, *two = b;
     int order = strcmp(one->key_text, two->key_text);
     if (order == 0)
-        order = strcmp(one->original_text, two->original_text);
+        order = strcasecmp(one->original_text, two->original_text);
     if (order == 0)
         order = is_derived(one) - is_derived(two);
     if (order == 0)
@@ -215,7 +216,7 @@ static int by_swap(const void *a, const void *b)
 
 static bool same_swap(const struct entry *one, const struct entry *two)
 {
-    return one->key == two->key && one->row.original == two->row.original;
+    return one->key == two->key && strcasecmp(one->original_text, two->original_text) == 0;
 }
 
 static uint32_t swap_end(const struct compiler *c, uint32_t first)
@@ -270,6 +271,13 @@ static void merge(struct compiler *c, struct entry *into, const struct entry *ot
     into->row.families |= other->row.families;
     into->row.flags = (uint16_t)((into->row.flags & ~US_ROW_TAIL) | (both & US_ROW_TAIL) |
                                  (other->row.flags & US_ROW_SCHOLARLY));
+    /* Of "High School" and "high school" the one without capitals serves both. */
+    if ((into->row.flags & US_ROW_NAME) && !(other->row.flags & US_ROW_NAME)) {
+        into->row.flags &= (uint16_t)~US_ROW_NAME;
+        into->row.original = other->row.original;
+        into->row.spun = other->row.spun;
+        into->row.pos = other->row.pos;
+    }
     if (into->row.pages < other->row.pages)
         into->row.pages = other->row.pages;
 }

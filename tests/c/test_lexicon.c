@@ -205,6 +205,19 @@ static void a_name_keeps_its_capitals_on_both_sides(void **state)
     assert_non_null(find("gullible bayes", "naive Bayes"));
 }
 
+static void of_a_name_and_a_common_word_the_word_serves_both(void **state)
+{
+    (void)state;
+    const struct us_row *rows;
+    compile("Excessive College\tHigh School\t0\tname\talways\tA\n"
+            "excessive college\thigh school\t0\tnoun fixed\talways\tG\n");
+    assert_int_equal(walk(&rows, "excessive college"), 1);
+    assert_string_equal(us_lexicon_string(lexicon, rows->original), "high school");
+    assert_string_equal(us_lexicon_string(lexicon, rows->spun), "excessive college");
+    assert_false(rows->flags & US_ROW_NAME);
+    assert_int_equal(rows->pos, US_POS_NOUN);
+}
+
 static void rivals_are_counted_and_the_best_attested_comes_first(void **state)
 {
     (void)state;
@@ -576,6 +589,8 @@ int main(void)
         cmocka_unit_test_teardown(a_phrase_is_found_word_by_word, close_lexicon),
         cmocka_unit_test_teardown(hyphens_and_apostrophes_part_words_as_in_a_text, close_lexicon),
         cmocka_unit_test_teardown(a_name_keeps_its_capitals_on_both_sides, close_lexicon),
+        cmocka_unit_test_teardown(of_a_name_and_a_common_word_the_word_serves_both,
+                                  close_lexicon),
         cmocka_unit_test_teardown(rivals_are_counted_and_the_best_attested_comes_first,
                                   close_lexicon),
         cmocka_unit_test_teardown(one_row_serves_all_forms, close_lexicon),
