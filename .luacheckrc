@@ -4,6 +4,7 @@ self = false
 files["lua/unspin"] = { globals = { "vim" } }
 files["plugin"] = { globals = { "vim" } }
 files["tests/nvim"] = { globals = { "vim" }, std = "luajit+busted" }
+files["tests/nvim/picture.lua"] = { std = "lua54" }
 files["lua/unspin/shell"] = { std = "lua54" }
 files["bin/unspin"] = { std = "lua54" }
 files["tests/run.lua"] = { std = "lua54" }

@@ -15,6 +15,7 @@ vim.api.nvim_create_user_command("Unspin", function(command)
 end, {
   nargs = "?",
   bang = true,
+  bar = true,
   range = true,
   desc = "Restore spun wording",
   complete = function(lead)

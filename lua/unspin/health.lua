@@ -10,16 +10,15 @@ local info = health.info or health.report_info
 local warn = health.warn or health.report_warn
 local fault = health.error or health.report_error
 
-local REPAIR = {
-  "Debian: sudo apt install gcc make pkg-config libluajit-5.1-dev libgit2-dev libutf8proc-dev pocketsphinx-en-us",
-  "Fedora: sudo dnf install gcc make pkgconf luajit-devel libgit2-devel utf8proc-devel pocketsphinx-models",
-  "Arch: sudo pacman -S --needed gcc make pkgconf luajit libgit2 libutf8proc pocketsphinx",
-  "Homebrew: brew install luajit libgit2 utf8proc cmu-pocketsphinx",
-}
-
+-- What to do about a compiled part that is not there: the build's own check knows the packages.
 local function repair()
-  local advice = { "run `make` in " .. require("unspin.engine").root() }
-  return vim.list_extend(advice, REPAIR)
+  local root = require("unspin.engine").root()
+  local advice = { "run `make` in " .. root }
+  local need = root .. "/tests/need.sh"
+  if vim.fn.executable(need) == 1 then
+    vim.list_extend(advice, vim.fn.systemlist({ need }))
+  end
+  return advice
 end
 
 local function check_core()

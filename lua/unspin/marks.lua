@@ -32,7 +32,7 @@ local buffers = {} ---@type table<integer, table<integer, unspin.Mark>>
 local refreshing = {} ---@type table<integer, boolean>
 
 local function define_highlights()
-  for name, target in pairs({ UnspinFlash = "IncSearch", UnspinCorrected = "DiffText" }) do
+  for name, target in pairs({ UnspinFlash = "IncSearch", UnspinCorrected = "DiffAdd" }) do
     vim.api.nvim_set_hl(0, name, { link = target, default = true })
   end
 end

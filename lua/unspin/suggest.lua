@@ -36,7 +36,7 @@ end
 local function wording(fix)
   local others = {}
   for _, reading in ipairs(fix.readings or {}) do
-    if reading.text ~= fix.new and reading.text ~= fix.old then
+    if reading.text ~= fix.new and reading.text ~= fix.old and reading.confidence >= 0.005 then
       others[#others + 1] = ("%s %.2f"):format(reading.text, reading.confidence)
     end
   end

@@ -8,7 +8,9 @@ local M = {}
 local function odds(readings)
   local list = {}
   for _, reading in ipairs(readings or {}) do
-    list[#list + 1] = ("%s %.2f"):format(reading.text, reading.confidence)
+    if reading.confidence >= 0.005 then
+      list[#list + 1] = ("%s %.2f"):format(reading.text, reading.confidence)
+    end
   end
   return table.concat(list, " · ")
 end

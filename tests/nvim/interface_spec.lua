@@ -26,6 +26,12 @@ describe(":Unspin", function()
     h.equal(13, child:eval([[len(getcompletion("Unspin ", "cmdline"))]]))
   end)
 
+  it("may be followed by another command", function()
+    local child = opened()
+    child:command("Unspin | let g:after = 1")
+    h.equal(1, child:eval("g:after"))
+  end)
+
   it("suggests the subcommand that was meant", function()
     local child = opened()
     child:command("Unspin chek")
@@ -196,7 +202,7 @@ describe(":checkhealth unspin", function()
   end)
 
   it("names the packages when the compiled part is missing", function()
-    local text = report({ core = "none" })
+    local text = report({ core = "none", env = { PKG_CONFIG = "false" } })
     h.matches("ERROR", text)
     for _, part in ipairs({ "apt install", "dnf install", "pacman %-S", "brew install" }) do
       h.matches(part, text)
