@@ -20,7 +20,7 @@ enum us_row_flag {
     US_ROW_SEEN = 1 << 3,      /* seen on real pages (the others: known, or derived) */
     US_ROW_INFLECTED = 1 << 4, /* derived from another row by inflection */
     US_ROW_TAIL = 1 << 5,      /* from a thesaurus: weak */
-    US_ROW_NAME = 1 << 6,      /* a proper name: letter case counts on both sides */
+    US_ROW_NAME = 1 << 6,      /* a proper name: its capitals are its own, and asked for in the text */
     US_ROW_SCHOLARLY = 1 << 7, /* a tortured phrase of scholarly papers */
     US_ROW_AUTHORED = 1 << 8,  /* written from experience of such bots, not seen */
 };
