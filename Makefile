@@ -171,7 +171,8 @@ train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/
 
 .PHONY: bench
 bench: all ## Measure speed and memory
-	@for b in tests/bench/*.lua; do $(LUA54) "$$b" || exit 1; done
+	@for b in $(filter-out %/nvim.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
+	@$(NVIM) --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/bench/nvim.lua' -c 'qall!'
 
 .PHONY: lexicon-check
 lexicon-check: build/lexc ## Compile the lexicon's sources and report rows that look wrong
