@@ -21,6 +21,10 @@ function doctor.run(args, session)
   local function good(what)
     print(paint.green("ok    ") .. what)
   end
+  -- Something that unspin does without.
+  local function lacks(what, advice)
+    print(paint.yellow("note  ") .. what .. ": " .. advice)
+  end
   local function bad(what, advice)
     print(paint.red("bad   ") .. what .. ": " .. advice)
     session.status = 2
@@ -54,10 +58,10 @@ function doctor.run(args, session)
   if git then
     good(git)
   else
-    bad("git", "is not on the PATH; articles are corrected, but -r cannot know what git ignores")
+    lacks("git", "is not on the PATH; articles are corrected, but -r cannot know what git ignores")
   end
   if git and not (first_line({ "git", "config", "user.name" }) and first_line({ "git", "config", "user.email" })) then
-    bad("git's identity", "is not set: git config --global user.name 'You', and user.email")
+    lacks("git's identity", "is not set, so commits bear a name made up for you: set user.name and user.email")
   end
   return session.status
 end
