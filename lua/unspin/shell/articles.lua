@@ -89,7 +89,7 @@ local function pack(article)
   ))
 end
 
--- What a worker does.
+-- What a worker does. A line end in a path stands as NUL in the list.
 ---@param session unspin.shell.Session
 ---@param list string file with a path a line
 ---@param worker integer
@@ -97,7 +97,8 @@ end
 ---@param options unspin.shell.CheckOptions
 function articles.work(session, list, worker, workers, options)
   local number = 0
-  for path in io.lines(list) do
+  for line in io.lines(list) do
+    local path = line:gsub("\0", "\n")
     if number % workers == worker then
       io.stdout:write(pack(articles.check(session, path, options)), "\n")
       io.stdout:flush()
@@ -123,7 +124,8 @@ end
 ---@return fun(): unspin.shell.Article?
 function articles.each(session, paths, options, jobs)
   local number = 0
-  if jobs <= 1 or #paths <= 1 then
+  jobs = math.min(jobs, #paths)
+  if jobs <= 1 then
     return function()
       number = number + 1
       return paths[number] and articles.check(session, paths[number], options)
@@ -132,7 +134,9 @@ function articles.each(session, paths, options, jobs)
 
   local list = os.tmpname()
   local file = assert(io.open(list, "w"))
-  file:write(table.concat(paths, "\n"), "\n")
+  for _, path in ipairs(paths) do
+    file:write((path:gsub("\n", "\0")), "\n")
+  end
   file:close()
   local pipes = {}
   for worker = 0, jobs - 1 do
@@ -143,11 +147,10 @@ function articles.each(session, paths, options, jobs)
   end
   return function()
     number = number + 1
-    if not paths[number] then
-      os.remove(list)
-      return nil
+    if number == jobs + 1 then
+      os.remove(list) -- every worker has answered once, so all have opened it
     end
-    return read_worker(pipes[(number - 1) % jobs], paths[number])
+    return paths[number] and read_worker(pipes[(number - 1) % jobs], paths[number])
   end
 end
 

@@ -17,8 +17,8 @@ function Human:article(article)
     local line, column = lines:position(fix.start)
     print(("%s: %s → %s %s"):format(
       paint.bold(("%s:%d:%d"):format(article.path, line, column)),
-      paint.red(fix.old:gsub("\n", " ")),
-      paint.green(fix.new:gsub("\n", " ")),
+      paint.red(fix.old:gsub("%s+", " ")),
+      paint.green(fix.new:gsub("%s+", " ")),
       paint.dim(("(%.2f)"):format(fix.confidence))
     ))
   end

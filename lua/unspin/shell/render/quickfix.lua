@@ -15,7 +15,7 @@ function Quickfix:article(article) -- luacheck: no self
   for _, fix in ipairs(article.fixes) do
     local line, _, byte = lines:position(fix.start)
     local message = ("%s → %s (%.2f): %s"):format(fix.old, fix.new, fix.confidence, fix.reason)
-    print(("%s:%d:%d: %s"):format(article.path, line, byte, (message:gsub("\n", " "))))
+    print(("%s:%d:%d: %s"):format(article.path, line, byte, (message:gsub("%s+", " "))))
   end
 end
 
