@@ -16,7 +16,7 @@
  * The condition is prose for the reader; of its clauses, parted by `;`, these carry meaning:
  *
  *     always                                    wrong English anywhere
- *     ordinary English too: only in spun text   (or any "only in ... spun text")
+ *     ordinary English too: only in spun text   (or: only in spun text, only in clearly spun text)
  *     only in text spun by this bot
  *     before: a|b   after: a|b   not before: a|b   not after: a|b
  *     before number   after number   before comma   no comma after
