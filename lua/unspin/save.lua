@@ -32,7 +32,8 @@ end
 -- not `:w ++enc=...`. (A part of it, or an append, gives other events.)
 local function is_own_write(event)
   local own = vim.api.nvim_buf_get_name(event.buf)
-  return vim.v.cmdarg == "" and vim.fn.fnamemodify(event.match, ":p") == vim.fn.fnamemodify(own, ":p")
+  local converted = vim.v.cmdarg:find("++enc", 1, true) or vim.v.cmdarg:find("++ff", 1, true)
+  return not converted and vim.fn.fnamemodify(event.match, ":p") == vim.fn.fnamemodify(own, ":p")
 end
 
 -- In Insert mode the word under the cursor is still being typed.
@@ -153,13 +154,13 @@ function M.enable(on)
   end
   on_event("BufWritePre", guarded(before_write))
   on_event("BufWritePost", guarded(after_write))
-  on_event({ "BufWinEnter", "FileType" }, function(event)
+  on_event({ "BufReadPost", "BufWinEnter", "FileType" }, function(event)
+    if event.event == "BufReadPost" then
+      vim.b[event.buf].unspin_recalled = nil
+    end
     if require("unspin.articles").chosen(event.buf) then
       look_at(event.buf)
     end
-  end)
-  on_event("BufReadPost", function(event)
-    vim.b[event.buf].unspin_recalled = nil
   end)
   on_event("BufWipeout", function(event)
     outcomes[event.buf], told[event.buf] = nil, nil

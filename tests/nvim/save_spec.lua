@@ -227,6 +227,13 @@ describe("On save,", function()
       h.equal(SPUN, h.read(path))
     end)
 
+    it(":write with an encoding of its own corrects nothing", function()
+      local child, path = opened()
+      child:command("write ++ff=dos")
+      h.equal((SPUN:gsub("\n", "\r\n")), h.read(path))
+      h.equal(SPUN, child:text() .. "\n")
+    end)
+
     it(":noautocmd write writes what was typed", function()
       local child, path = opened()
       child:command("noautocmd write")
