@@ -2,6 +2,7 @@ std = "luajit"
 max_line_length = 132
 self = false
 files["lua/unspin"] = { globals = { "vim" } }
+files["lua/unspin/_meta.lua"] = { unused = false }
 files["plugin"] = { globals = { "vim" } }
 files["tests/nvim"] = { globals = { "vim" }, std = "luajit+busted" }
 files["tests/nvim/picture.lua"] = { std = "lua54" }

@@ -44,22 +44,38 @@ function M.of(buf)
   return { text = text, starts = starts, lengths = lengths }
 end
 
----The place of a byte offset.
----@param bytes unspin.Bytes
+---The line that a byte offset lies in.
+---@param starts integer[] offset of each line's first byte, ascending
 ---@param offset integer 0-based
----@return integer row, integer column both 0-based
-function M.place(bytes, offset)
-  local low, high = 1, #bytes.starts
+---@return integer line 1-based
+function M.line(starts, offset)
+  local low, high = 1, #starts
   while low < high do
     local middle = math.ceil((low + high) / 2)
-    if bytes.starts[middle] <= offset then
+    if starts[middle] <= offset then
       low = middle
     else
       high = middle - 1
     end
   end
-  local column = math.max(offset - bytes.starts[low], 0)
-  return low - 1, math.min(column, bytes.lengths[low])
+  return low
+end
+
+---The place of a byte offset.
+---@param bytes unspin.Bytes
+---@param offset integer 0-based
+---@return integer row, integer column both 0-based
+function M.place(bytes, offset)
+  local line = M.line(bytes.starts, offset)
+  local column = math.max(offset - bytes.starts[line], 0)
+  return line - 1, math.min(column, bytes.lengths[line])
+end
+
+---Whether a byte, or the empty string, is part of a word.
+---@param byte string
+---@return boolean
+function M.is_word(byte)
+  return byte:match("^[%w\128-\255]$") ~= nil
 end
 
 ---The byte offset of a place.

@@ -12,7 +12,7 @@ function M.root()
 end
 
 ---The compiled core.
----@return table? core, string? message
+---@return unspin.core? core, string? message
 function M.core()
   local ok, core = pcall(require, "unspin.core")
   if ok then
@@ -65,20 +65,10 @@ function M.thresholds()
   return options.sure or sure, options.ask or ask
 end
 
----@class unspin.Fix
----@field start integer 1-based, inclusive, bytes
----@field stop integer
----@field old string
----@field new string
----@field confidence number
----@field kind string
----@field reason string
----@field readings? { text: string, confidence: number }[]
-
 ---Check a text.
 ---@param text string
----@param opts { format: string, threshold: number, except: table?, readings: boolean, seconds: number }
----@return unspin.Fix[]? fixes, table|string info_or_message
+---@param opts unspin.EngineOptions
+---@return unspin.Fix[]? fixes, unspin.Info|string info_or_message
 function M.check(text, opts)
   local opened, message = M.get()
   if not opened then

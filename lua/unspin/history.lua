@@ -108,7 +108,7 @@ end
 ---correct, reject (`rejects`) or refuse (`refuses`).
 ---@param buf integer
 ---@param bytes unspin.Bytes of the buffer as it is
----@return string before, table[] fixes, unspin.Mark[] waiting the fixes' marks
+---@return string before, unspin.Change[] fixes, unspin.Mark[] waiting the fixes' marks
 function M.unrecorded(buf, bytes)
   local pieces, fixes, waiting = {}, {}, {}
   local from, length = 1, 0
@@ -174,7 +174,7 @@ end
 ---@class unspin.Recorded
 ---@field corrections integer
 ---@field rejections integer
----@field place table where the commits went
+---@field place unspin.Location
 
 ---After the write: record what stands, and what was reversed.
 ---@param buf integer

@@ -4,6 +4,8 @@
 -- became of the correction: it stands, it was reversed (the old words are back), or the place
 -- was rewritten. A write records those that stand; nothing else remembers them.
 
+local is_word = require("unspin.bytes").is_word
+
 local M = {}
 
 local NS = vim.api.nvim_create_namespace("unspin")
@@ -102,10 +104,6 @@ function M.add(buf, row, column, end_row, end_column, fix, hidden)
   local mark = { fix = fix, hidden = hidden, id = set(buf, nil, row, column, end_row, end_column, not hidden) }
   buffers[buf][mark.id] = mark
   return mark
-end
-
-local function is_word(character)
-  return character ~= "" and character:match("[%w\128-\255]") ~= nil
 end
 
 -- Where `words` stand whole within the lines, as row and column from the first line's start.

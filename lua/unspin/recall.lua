@@ -1,6 +1,7 @@
 -- Corrections of earlier sessions: read from the history and found again in the text as it is
 -- now, so that they can be reviewed, explained, rejected, and noticed when they are undone.
 
+local bytes_of = require("unspin.bytes")
 local history = require("unspin.history")
 local marks = require("unspin.marks")
 
@@ -31,10 +32,6 @@ local function common_start(a, b)
   return length
 end
 
-local function is_word(character)
-  return character:match("^[%w\128-\255]$") ~= nil
-end
-
 ---The likeliest place of a recorded correction in a text: where its new words stand in the most
 ---similar surroundings.
 ---@param text string lines joined by newlines
@@ -49,7 +46,7 @@ function M.locate(text, entry)
     if not first then
       break
     end
-    if not is_word(text:sub(first - 1, first - 1)) and not is_word(text:sub(last + 1, last + 1)) then
+    if not bytes_of.is_word(text:sub(first - 1, first - 1)) and not bytes_of.is_word(text:sub(last + 1, last + 1)) then
       local _, newlines = text:sub(counted, first - 1):gsub("\n", "")
       line, counted = line + newlines, first
       -- Words nearby may have changed since, lines may have moved: both count, the words more.
@@ -66,21 +63,13 @@ function M.locate(text, entry)
 end
 
 local function position(starts, offset)
-  local low, high = 1, #starts
-  while low < high do
-    local middle = math.ceil((low + high) / 2)
-    if starts[middle] <= offset then
-      low = middle
-    else
-      high = middle - 1
-    end
-  end
-  return low - 1, offset - starts[low]
+  local line = bytes_of.line(starts, offset)
+  return line - 1, offset - starts[line]
 end
 
 ---@param buf integer
 ---@param limit integer how many of the newest to look at
----@return table[] entries, string? message
+---@return unspin.Entry[] entries, string? message
 function M.entries(buf, limit)
   local handle, message = history.open(buf)
   if not handle then
@@ -95,7 +84,7 @@ end
 
 ---Mark what earlier sessions corrected and still stands. The marks are not shown.
 ---@param buf integer
----@param entries? table[] if they are at hand
+---@param entries? unspin.Entry[] if they are at hand
 function M.recall(buf, entries)
   entries = entries or M.entries(buf, 1000)
   local known = {}

@@ -11,7 +11,7 @@ local NS = vim.api.nvim_create_namespace("unspin_log")
 
 ---@class unspin.Review
 ---@field article integer the buffer whose corrections are listed
----@field entries table[]
+---@field entries unspin.Entry[]
 ---@field preview? integer window that shows a diff
 
 local reviews = {} ---@type table<integer, unspin.Review> by the list's buffer
@@ -198,7 +198,7 @@ end
 
 ---Put the recorded corrections into the quickfix list, at their places in the text as it is.
 ---@param article integer
----@param entries table[]
+---@param entries unspin.Entry[]
 function M.to_quickfix(article, entries)
   local items = {}
   for _, entry in ipairs(entries) do

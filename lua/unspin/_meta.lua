@@ -1,0 +1,143 @@
+---@meta unspin.core
+-- Types of the compiled module, for language servers; never loaded. Expected failures return nil
+-- and a message of one line; misuse raises an argument error.
+
+---@class unspin.core
+local core = {}
+
+---Open the engine. What is not named is looked for beside the module and where packages put it.
+---@param options? { model: string?, lexicon: string?, context: string? } paths
+---@return unspin.Engine? engine, string? message
+function core.open(options) end
+
+---Make fixes, which are in order and do not overlap.
+---@param text string
+---@param fixes { start: integer, stop: integer, new: string }[]
+---@return string
+function core.apply(text, fixes) end
+
+---Replace a file's content, at once or not at all.
+---@param path string
+---@param bytes string
+---@return true?, string? message
+function core.replace(path, bytes) end
+
+---Open the history of the article at a path, which must exist.
+---@param path string
+---@param options? { where: "branch"|"side"|"private"|nil, state: string? } state: of private histories
+---@return unspin.History? history, string? message
+function core.history(path, options) end
+
+---@return string unspin, string libgit2 versions
+function core.version() end
+
+---@class unspin.Fix
+---@field start integer 1-based, inclusive, in bytes, as `string.sub` takes it
+---@field stop integer
+---@field old string
+---@field new string
+---@field confidence number 0 to 1
+---@field kind string
+---@field reason string
+---@field readings? { text: string, confidence: number }[] what else the place may have said
+
+---@class unspin.Info of a check
+---@field words integer
+---@field rate number share of words that were swapped
+---@field spun number probability that the text is spun at all
+---@field family? string the likeliest bot, "A" and so on
+---@field english boolean
+---@field cut_short boolean a limit was reached
+
+---@class unspin.Engine
+local engine = {}
+
+---@class unspin.EngineOptions
+---@field format? "text"|"markdown"
+---@field threshold? number least confidence
+---@field readings? boolean
+---@field except? { old: string, new: string, here: boolean? }[] swaps that are not to be undone
+---@field seconds? number give up after so long
+---@field bytes? integer refuse longer texts
+
+---@param text string UTF-8
+---@param options? unspin.EngineOptions
+---@return unspin.Fix[]? fixes, unspin.Info|string info_or_message
+function engine:check(text, options) end
+
+---@return number sure, number ask
+function engine:thresholds() end
+
+---@return string model, string lexicon
+function engine:paths() end
+
+---Rows of the lexicon in which a phrase is one of the two sides.
+---@param phrase string
+---@return table[]
+function engine:lookup(phrase) end
+
+---@class unspin.Location where the commits of an article go
+---@field where "branch"|"side"|"private"
+---@field git_dir string
+---@field ref string
+---@field path string of the article in the history's trees
+---@field notice? string why not where it was asked for
+---@field hint? string worth saying once
+
+---@class unspin.Change a fix, or what takes one back
+---@field start integer
+---@field stop integer
+---@field new string
+---@field confidence? number
+---@field kind? string
+---@field rejects? string id of a correction's commit that this takes back
+---@field refuses? string what was proposed for the words, which stay as they are
+
+---@class unspin.Entry of the log
+---@field oid string
+---@field time integer
+---@field offset integer minutes east of UTC
+---@field author string
+---@field email string
+---@field old string
+---@field new string
+---@field path string
+---@field line integer
+---@field confidence number
+---@field kind string
+---@field excerpt string
+---@field rejected boolean
+
+---@class unspin.History
+local history = {}
+
+---Before the file is written: make the objects, so that a kill loses nothing.
+---@param before string the file's bytes without the changes
+---@param changes unspin.Change[]
+---@return true?, string? message
+function history:prepare(before, changes) end
+
+---After the file was written: record.
+---@param before string
+---@param changes unspin.Change[]
+---@return string[]? oids one a change, unspin.Location|string location_or_message
+function history:record(before, changes) end
+
+---Newest first.
+---@param options? { all: boolean?, limit: integer? }
+---@return fun(): unspin.Entry?
+function history:log(options) end
+
+---Take back one correction, in the history and in the file.
+---@param oid string at least 7 digits
+---@return string? oid, string? message
+function history:reject(oid) end
+
+---What was rejected, for `engine:check`.
+---@return { old: string, new: string, here: boolean, path: string, oid: string }[]?, string? message
+function history:excepts() end
+
+---@return unspin.Location
+function history:location() end
+
+return core
