@@ -93,13 +93,20 @@ function main.run(arguments, root)
   local run, args = read(arguments, root)
   local session = Session.new(root)
   local finished, result = xpcall(run, function(failure)
-    -- Failures of ours are tables; anything else is a mistake in the program and keeps its trace.
-    return type(failure) == "table" and failure or { message = debug.traceback(failure), bug = true }
+    -- Failures of ours are tables; anything else is a mistake in the program and keeps its trace,
+    -- but for what lua5.4 raises at Ctrl-C.
+    if type(failure) == "table" then
+      return failure
+    elseif failure:find("interrupted!", 1, true) then
+      return { interrupted = true }
+    end
+    return { message = debug.traceback(failure), bug = true }
   end, args, session)
   if finished then
     return result
-  end
-  if result.bug then
+  elseif result.interrupted then
+    return 130 -- 128 and the signal's number, as shells have it
+  elseif result.bug then
     io.stderr:write("unspin: this is a mistake in unspin, please report it: ", result.message, "\n")
   else
     session.warn(result.message)
