@@ -64,16 +64,21 @@ local function set(buf, id, row, column, end_row, end_column, shown)
   })
 end
 
--- After changes have settled, show only what stands.
+-- Once changes have settled, show only what stands.
 local function refresh_soon(buf)
   if refreshing[buf] then
     return
   end
   refreshing[buf] = true
+  local tick = vim.api.nvim_buf_get_changedtick(buf)
   vim.defer_fn(function()
     refreshing[buf] = nil
-    if vim.api.nvim_buf_is_loaded(buf) then
+    if not vim.api.nvim_buf_is_loaded(buf) then
+      return
+    elseif vim.api.nvim_buf_get_changedtick(buf) == tick then
       M.all(buf)
+    else
+      refresh_soon(buf)
     end
   end, 150)
 end
