@@ -311,7 +311,6 @@ int us_log_open(struct us_log **out, struct us_history *history,
     struct us_log *log = calloc(1, sizeof *log);
     if (!log)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
-    git_libgit2_init(); /* objects read by the log may outlive the history */
     log->history = history;
     log->all = options && options->all;
     log->left = options && options->limit ? options->limit : SIZE_MAX;
@@ -415,5 +414,4 @@ void us_log_close(struct us_log *log)
     us_bytes_close(&log->email);
     git_odb_free(log->odb);
     free(log);
-    git_libgit2_shutdown();
 }

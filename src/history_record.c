@@ -508,11 +508,20 @@ int us_save_prepare(struct us_history *history, const char *before, size_t lengt
         us_save_close(history);
         return US_OK;
     }
-    result = build(history, err);
+    struct us_error reason = {0};
+    result = build(history, &reason);
+    if (result == US_EFORMAT && history->place.where != US_WHERE_PRIVATE && !message) {
+        /* objects are missing (a partial clone) or damaged: nothing can be built on them */
+        result = us_survey(history, US_WHERE_PRIVATE, reason.message, &reason);
+        if (result == US_OK)
+            result = build(history, &reason);
+    }
     if (result == US_OK)
-        result = write_journal(history, err);
+        result = write_journal(history, &reason);
     if (result != US_OK)
         us_save_close(history);
+    if (result != US_OK && err)
+        *err = reason;
     return result;
 }
 

@@ -300,6 +300,34 @@ static void look_in_index(struct us_history *history, struct us_index_entry *ent
     git_config_free(config);
 }
 
+/* Is there a folder in the commit where the file is to be, or a file where its folder is? */
+static bool in_the_way(struct us_history *history)
+{
+    git_commit *commit = NULL;
+    git_tree *tree = NULL;
+    bool found = false;
+    char *path = history->path.at;
+    if (!history->has_tip || git_commit_lookup(&commit, history->work, &history->tip) != 0)
+        return false;
+    if (git_commit_tree(&tree, commit) == 0) {
+        for (char *slash = path; slash && !found; slash = slash + 1) {
+            git_tree_entry *entry = NULL;
+            slash = strchr(slash, '/');
+            if (slash)
+                *slash = '\0';
+            if (git_tree_entry_bypath(&entry, tree, path) == 0)
+                found = (git_tree_entry_type(entry) == GIT_OBJECT_TREE) != (slash != NULL);
+            git_tree_entry_free(entry);
+            if (!slash)
+                break;
+            *slash = '/';
+        }
+    }
+    git_tree_free(tree);
+    git_commit_free(commit);
+    return found;
+}
+
 /* Why not the branch, or NULL; also whether the private history is the only way. */
 static void judge(struct us_history *history, struct us_bytes *why, enum us_where *least,
                   bool detached)
@@ -317,6 +345,13 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
         *least = US_WHERE_PRIVATE;
         return;
     }
+    git_index *index = NULL;
+    if (git_repository_index(&index, history->work) != 0) { /* attributes need it, too */
+        us_bytes_text(why, "its index is a split or sparse one");
+        *least = US_WHERE_PRIVATE;
+        return;
+    }
+    git_index_free(index);
     if (foreign_filter(why, history->work, history->path.at)) {
         *least = US_WHERE_PRIVATE;
         return;
@@ -340,7 +375,7 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
                                        entry.mode != head_mode)
                                 : in_head;
     if (!editable)
-        us_bytes_text(why, "its index is a split or sparse one");
+        us_bytes_text(why, "its index is of an unknown kind");
     else if (entry.conflicted)
         us_bytes_text(why, "it has conflicts");
     else if (under_way)
@@ -355,6 +390,8 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
         us_bytes_text(why, "it is marked skip-worktree");
     else if (staged)
         us_bytes_text(why, "it has staged changes");
+    else if (in_the_way(history))
+        us_bytes_text(why, "its folder was a file, or it was a folder, in the last commit");
     else
         return;
     *least = US_WHERE_SIDE;
@@ -638,12 +675,16 @@ static int find_work(struct us_history *history, struct us_error *err)
     if (directory.failed)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     int found = git_repository_open_ext(&history->work, directory.at, 0, NULL);
-    if (found == GIT_EOWNER)
+    const git_error *last = git_error_last();
+    /* libgit2 1.5 says so where safe.directory is not set at all */
+    bool other_owner = found == GIT_EOWNER ||
+                       (found == GIT_ENOTFOUND && last && last->klass == GIT_ERROR_CONFIG);
+    if (other_owner)
         us_bytes_text(&why, "its repository is another user's; git config --global --add "
                             "safe.directory would trust it");
     else if (found != 0 && found != GIT_ENOTFOUND)
         us_bytes_format(&why, "its repository can't be opened: %s",
-                        git_error_last() ? git_error_last()->message : "no reason given");
+                        last ? last->message : "no reason given");
     if (found != 0)
         history->work = NULL;
     if (why.failed)
@@ -654,17 +695,34 @@ static int find_work(struct us_history *history, struct us_error *err)
     return result;
 }
 
+/*
+ * Once for the process, and never shut down: each start reads the machine's certificates, which
+ * takes longer than a save.
+ */
+static int start_libgit2(struct us_error *err)
+{
+    static bool started;
+    if (!started && git_libgit2_init() < 0)
+        return us_git_fail(err, US_ENOMEM, "start libgit2");
+    /* As git itself does not: naming each object anew would double the time of the log. */
+    if (!started)
+        git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+    started = true;
+    return US_OK;
+}
+
 int us_history_open(struct us_history **out, const char *path,
                     const struct us_history_options *options, struct us_error *err)
 {
     static const struct us_history_options defaults = {US_WHERE_BRANCH, NULL};
     struct stat st;
-    int result = US_EIO;
     *out = NULL;
     if (!options)
         options = &defaults;
-    if (git_libgit2_init() < 0)
-        return us_git_fail(err, US_ENOMEM, "start libgit2");
+    int result = start_libgit2(err);
+    if (result != US_OK)
+        return result;
+    result = US_EIO;
     struct us_history *history = calloc(1, sizeof *history);
     if (!history) {
         us_fail(err, US_ENOMEM, "out of memory for the history");
@@ -695,10 +753,7 @@ int us_history_open(struct us_history **out, const char *path,
     *out = history;
     return US_OK;
 fail:
-    if (history)
-        us_history_close(history);
-    else
-        git_libgit2_shutdown();
+    us_history_close(history);
     return result;
 }
 
@@ -718,7 +773,6 @@ void us_history_close(struct us_history *history)
     free(history->state);
     free(history->no_work);
     free(history);
-    git_libgit2_shutdown();
 }
 
 const struct us_location *us_history_location(const struct us_history *history)
