@@ -1,0 +1,458 @@
+/*
+ * What the history records, how it is read, and what taking a correction back means.
+ */
+#include "repository.h"
+
+static char article[200];
+
+/* A repository with one committed article, which most tests start from. */
+static int begin_committed(void **state)
+{
+    begin(state);
+    output("git init -q repo && cd repo && mkdir articles && printf '%s' >articles/a.md && "
+           "git add . && git commit -qm Receive",
+           "Following an settlement to cut back student trade.\\n\\n"
+           "The expertise was instructed final November.\\n");
+    snprintf(article, sizeof article, "%s/repo/articles/a.md", work);
+    return 0;
+}
+
+static struct us_recorded correct_all(void)
+{
+    static const char *const swaps[] = {"settlement=agreement", "student trade=student exchange",
+                                        "instructed=told", NULL};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct us_recorded recorded = correct(history, article, swaps);
+    us_history_close(history);
+    return recorded;
+}
+
+static void test_one_commit_a_correction(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    assert_int_equal(recorded.count, 3);
+    assert_string_equal(recorded.original, "");
+    assert_string_equal(output("cd repo && git log --reverse --format=%%H HEAD~3.."),
+                        output("echo %s; echo %s; echo %s", recorded.oids[0], recorded.oids[1],
+                               recorded.oids[2]));
+    assert_string_equal(output("cd repo && git show --format= -U0 --word-diff HEAD~2 | tail -1"),
+                        "Following an [-settlement-]{+agreement+} to cut back student trade.");
+    assert_string_equal(output("cd repo && git show --format= -U0 --word-diff HEAD~1 | tail -1"),
+                        "Following an agreement to cut back student [-trade.-]{+exchange.+}");
+    assert_string_equal(output("cd repo && git log -1 --format=%%B"),
+                        "instructed → told\n\n"
+                        "articles/a.md:3: The expertise was [instructed → told] final November.\n\n"
+                        "Unspin-File: articles/a.md\nUnspin-Line: 3\nUnspin-Confidence: 0.981\n"
+                        "Unspin-Kind: substitution");
+    assert_string_equal(output("cd repo && git log -1 --format='%%(trailers:key=Unspin-Confidence,"
+                               "valueonly)'"), "0.981");
+    us_recorded_close(&recorded);
+}
+
+static void test_the_authors_own_text_comes_first(void **state)
+{
+    (void)state;
+    output("echo 'A line of mine.' >>repo/articles/a.md");
+    struct us_recorded recorded = correct_all();
+    assert_string_equal(output("cd repo && git rev-parse HEAD~3"), recorded.original);
+    assert_string_equal(output("cd repo && git show --format=%%s -U0 HEAD~3 | sed -n '1p;$p'"),
+                        "Save articles/a.md as written\n+A line of mine.");
+    us_recorded_close(&recorded);
+}
+
+static void test_no_corrections_no_commits(void **state)
+{
+    (void)state;
+    struct us_recorded recorded;
+    output("echo more >>repo/articles/a.md");
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_record(&recorded, history, "x", 1, NULL, 0, NULL), US_OK);
+    assert_int_equal(recorded.count, 0);
+    assert_string_equal(output("cd repo && git log --format=%%s"), "Receive");
+    us_history_close(history);
+}
+
+static void test_at_most_three_files_a_save(void **state)
+{
+    (void)state;
+    const char *count = "find repo/.git/objects -type f | wc -l";
+    int before = atoi(output("%s", count));
+    struct us_recorded recorded = correct_all();
+    assert_true(atoi(output("%s", count)) - before <= 3);
+    us_recorded_close(&recorded);
+}
+
+static void test_nothing_is_recorded_that_is_not_on_disk(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_recorded recorded;
+    struct us_error err = {0};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct save save = make_save(article, swaps);
+    assert_int_equal(us_history_record(&recorded, history, save.before, save.before_length,
+                                       save.fixes, save.count, &err),
+                     US_ESTATE);
+    assert_non_null(strstr(err.message, "does not hold the corrections"));
+    assert_string_equal(output("cd repo && git log --format=%%s && git status --porcelain"),
+                        "Receive");
+    free_save(&save);
+    us_history_close(history);
+}
+
+static void test_what_else_changed_on_disk_is_recorded_last(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_recorded recorded;
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct save save = make_save(article, swaps);
+    write_article(article, save.after, save.after_length);
+    output("echo 'by another hook' >>repo/articles/a.md");
+    assert_int_equal(us_history_record(&recorded, history, save.before, save.before_length,
+                                       save.fixes, save.count, NULL),
+                     US_OK);
+    assert_string_equal(output("cd repo && git log --format=%%s && git status --porcelain"),
+                        "Save articles/a.md as written\nsettlement → agreement\nReceive");
+    us_recorded_close(&recorded);
+    free_save(&save);
+    us_history_close(history);
+}
+
+static void test_fixes_out_of_order_are_refused(void **state)
+{
+    (void)state;
+    struct us_recorded recorded;
+    struct us_error err = {0};
+    struct us_fix fixes[] = {{.start = 5, .end = 6, .replacement = "x"},
+                             {.start = 1, .end = 2, .replacement = "y"}};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_record(&recorded, history, "0123456789", 10, fixes, 2, &err),
+                     US_EINVAL);
+    fixes[0] = (struct us_fix){.start = 5, .end = 11, .replacement = "x"};
+    assert_int_equal(us_history_record(&recorded, history, "0123456789", 10, fixes, 1, &err),
+                     US_EINVAL);
+    us_history_close(history);
+}
+
+static void test_a_branch_that_moved_is_built_on(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_recorded recorded;
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct save save = make_save(article, swaps);
+    assert_int_equal(us_history_prepare(history, save.before, save.before_length, save.fixes,
+                                        save.count, NULL), US_OK);
+    write_article(article, save.after, save.after_length);
+    output("cd repo && echo x >x && git add x && git commit -qm Meanwhile");
+    assert_int_equal(us_history_record(&recorded, history, save.before, save.before_length,
+                                       save.fixes, save.count, NULL), US_OK);
+    assert_string_equal(output("cd repo && git log --format=%%s && git status --porcelain"),
+                        "settlement → agreement\nMeanwhile\nReceive");
+    us_recorded_close(&recorded);
+    free_save(&save);
+    us_history_close(history);
+}
+
+static void test_the_reflog_tells_of_a_save(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    assert_string_equal(output("cd repo && git reflog --format=%%gs -1 && git reflog --format=%%gs "
+                               "-1 main"),
+                        "unspin: 3 corrections of articles/a.md\n"
+                        "unspin: 3 corrections of articles/a.md");
+    us_recorded_close(&recorded);
+}
+
+static void read_log(char *out, size_t size, const char *path, bool all)
+{
+    struct us_log *log;
+    struct us_entry entry;
+    struct us_log_options options = {.all = all};
+    bool more = true;
+    struct us_history *history = open_history(path, US_WHERE_BRANCH);
+    assert_int_equal(us_log_open(&log, history, &options, NULL), US_OK);
+    for (*out = '\0'; us_log_next(&more, &entry, log, NULL) == US_OK && more;)
+        snprintf(out + strlen(out), size - strlen(out), "%s:%u %s>%s%s\n", entry.path,
+                 (unsigned)entry.line, entry.old, entry.replacement,
+                 entry.rejected ? " rejected" : "");
+    us_log_close(log);
+    us_history_close(history);
+}
+
+static void test_the_log_is_newest_first(void **state)
+{
+    (void)state;
+    char log[4096];
+    struct us_recorded recorded = correct_all();
+    read_log(log, sizeof log, article, false);
+    assert_string_equal(log, "articles/a.md:3 instructed>told\n"
+                             "articles/a.md:1 student trade>student exchange\n"
+                             "articles/a.md:1 settlement>agreement\n");
+    us_recorded_close(&recorded);
+}
+
+static void test_the_log_follows_a_rename(void **state)
+{
+    (void)state;
+    char log[4096], path[300];
+    struct us_recorded recorded = correct_all();
+    us_recorded_close(&recorded);
+    output("cd repo && git mv articles/a.md b.md && git commit -qm Move && echo c >c.md && "
+           "git add . && git commit -qm Another");
+    snprintf(path, sizeof path, "%s/repo/b.md", work);
+    read_log(log, sizeof log, path, false);
+    assert_non_null(strstr(log, "articles/a.md:1 settlement>agreement"));
+    snprintf(path, sizeof path, "%s/repo/c.md", work);
+    read_log(log, sizeof log, path, false);
+    assert_string_equal(log, "");
+    read_log(log, sizeof log, path, true);
+    assert_non_null(strstr(log, "articles/a.md:1 settlement>agreement"));
+}
+
+static void test_an_odd_path_survives_the_message(void **state)
+{
+    (void)state;
+    char log[4096], path[300];
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    snprintf(path, sizeof path, "%s/repo/\"odd\"\nUnspin-Kind: x.md", work);
+    write_article(path, "an settlement", 13);
+    struct us_history *history = open_history(path, US_WHERE_BRANCH);
+    struct us_recorded recorded = correct(history, path, swaps);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    read_log(log, sizeof log, path, false);
+    assert_string_equal(log, "\"odd\"\nUnspin-Kind: x.md:1 settlement>agreement\n");
+}
+
+/* --- taking back --- */
+
+/* "old>new@path here" of all that is rejected, sorted. */
+static const char *rejected(const char *path)
+{
+    static char out[4096];
+    struct us_rejections rejections;
+    struct us_history *history = open_history(path, US_WHERE_BRANCH);
+    assert_int_equal(us_history_rejected(&rejections, history, NULL), US_OK);
+    out[0] = '\0';
+    for (size_t i = 0; i < rejections.count; i++)
+        snprintf(out + strlen(out), sizeof out - strlen(out), "%s%s>%s@%s%s", i ? "; " : "",
+                 rejections.items[i].old, rejections.items[i].replacement,
+                 rejections.items[i].path, rejections.items[i].here ? " here" : "");
+    us_rejections_close(&rejections);
+    us_history_close(history);
+    return out;
+}
+
+static void reject(const char *oid)
+{
+    char made[41];
+    struct us_error err = {0};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    if (us_history_reject(made, history, oid, &err) != US_OK)
+        fail_msg("%s", err.message);
+    assert_string_equal(output("cd repo && git rev-parse HEAD"), made);
+    us_history_close(history);
+}
+
+static void test_reject_takes_back_one_of_several_on_a_line(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    reject(recorded.oids[0]);
+    assert_string_equal(output("head -1 repo/articles/a.md && cd repo && git status --porcelain"),
+                        "Following an settlement to cut back student exchange.");
+    assert_string_equal(output("cd repo && git log -1 --format='%%s%%n%%(trailers:key="
+                               "Unspin-Rejects,valueonly)'"),
+                        output("echo 'Reject settlement → agreement'; echo %s", recorded.oids[0]));
+    assert_string_equal(rejected(article), "settlement>agreement@articles/a.md here");
+    char log[4096];
+    read_log(log, sizeof log, article, false);
+    assert_non_null(strstr(log, "settlement>agreement rejected"));
+    assert_non_null(strstr(log, "instructed>told\n"));
+    us_recorded_close(&recorded);
+}
+
+static void test_reject_leaves_other_edits_uncommitted(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    output("echo 'not yet' >>repo/articles/a.md");
+    reject(recorded.oids[2]);
+    assert_string_equal(output("cd repo && git diff -U0 | tail -1 && git show --format= -U0 | tail -1"),
+                        "+not yet\n+The expertise was instructed final November.");
+    us_recorded_close(&recorded);
+}
+
+static void test_reject_of_what_was_undone_by_hand(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    output("sed -i 's/told/instructed/' repo/articles/a.md");
+    reject(recorded.oids[2]);
+    assert_string_equal(output("cd repo && git status --porcelain && git show --format= --stat | "
+                               "tail -1"),
+                        " 1 file changed, 1 insertion(+), 1 deletion(-)");
+    us_recorded_close(&recorded);
+}
+
+static void test_reject_beside_words_that_were_changed(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    output("sed -i 's/was told final/has said/' repo/articles/a.md");
+    reject(recorded.oids[2]); /* nothing to take back any more: the swap is remembered */
+    assert_string_equal(output("tail -1 repo/articles/a.md"), "The expertise has said November.");
+    assert_string_equal(rejected(article), "instructed>told@articles/a.md here");
+    us_recorded_close(&recorded);
+}
+
+static void test_reject_refuses_what_is_no_correction(void **state)
+{
+    (void)state;
+    char made[41];
+    struct us_error err = {0};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_reject(made, history, "zzzzzzzz", &err), US_EINVAL);
+    assert_int_equal(us_history_reject(made, history, "0123456789", &err), US_ESTATE);
+    assert_int_equal(us_history_reject(made, history, output("cd repo && git rev-parse HEAD"), &err),
+                     US_ESTATE);
+    assert_non_null(strstr(err.message, "is no correction"));
+    us_history_close(history);
+}
+
+static void test_git_revert_rejects_and_its_revert_accepts(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    output("cd repo && git revert --no-edit %s", recorded.oids[2]);
+    assert_string_equal(rejected(article), "instructed>told@articles/a.md here");
+    output("cd repo && git revert --no-edit HEAD");
+    assert_string_equal(rejected(article), "");
+    us_recorded_close(&recorded);
+}
+
+static void test_a_rebase_that_drops_a_commit_rejects(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    us_recorded_close(&recorded);
+    output("cd repo && GIT_SEQUENCE_EDITOR='sed -i /instructed/d' git rebase -qi HEAD~3");
+    assert_string_equal(rejected(article), "instructed>told@articles/a.md here");
+}
+
+static void test_rejections_are_known_after_a_rename_and_elsewhere(void **state)
+{
+    (void)state;
+    char path[300];
+    struct us_recorded recorded = correct_all();
+    reject(recorded.oids[0]);
+    us_recorded_close(&recorded);
+    output("cd repo && git mv articles/a.md b.md && git commit -qm Move && echo c >c.md");
+    snprintf(path, sizeof path, "%s/repo/b.md", work);
+    assert_string_equal(rejected(path), "settlement>agreement@b.md here");
+    snprintf(path, sizeof path, "%s/repo/c.md", work);
+    assert_string_equal(rejected(path), "settlement>agreement@b.md");
+}
+
+static void test_the_cache_of_rejections_may_be_lost_or_damaged(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    reject(recorded.oids[0]);
+    us_recorded_close(&recorded);
+    const char *expected = "settlement>agreement@articles/a.md here";
+    assert_string_equal(rejected(article), expected);
+    assert_string_equal(output("ls repo/.git/unspin | wc -l"), "1");
+    output("truncate -s 60 repo/.git/unspin/rejected-*");
+    assert_string_equal(rejected(article), expected);
+    output("rm -r repo/.git/unspin");
+    assert_string_equal(rejected(article), expected);
+}
+
+/* --- many saves --- */
+
+static void test_packs_are_joined(void **state)
+{
+    (void)state;
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    for (int i = 0; i < 40; i++) {
+        /* the same texts again and again: objects that are in several packs */
+        static const char *const there[] = {"settlement=agreement", NULL};
+        static const char *const back[] = {"agreement=settlement", NULL};
+        struct us_recorded recorded = correct(history, article, i % 2 ? back : there);
+        us_recorded_close(&recorded);
+    }
+    us_history_close(history);
+    assert_true(atoi(output("ls repo/.git/objects/pack/*.pack | wc -l")) <= 16);
+    output("cd repo && git fsck --strict && for p in .git/objects/pack/*.idx; do "
+           "git verify-pack $p; done");
+    assert_string_equal(output("cd repo && git log --oneline | wc -l && git status --porcelain"),
+                        "41");
+}
+
+static void test_a_thousand_corrections_in_one_save(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    char *text = calloc(1, N * 10 + 1);
+    struct us_fix *fixes = calloc(N, sizeof *fixes);
+    struct us_recorded recorded;
+    assert_true(text && fixes);
+    for (int i = 0; i < N; i++) {
+        memcpy(text + i * 10, "some words", 10);
+        text[i * 10 + 9] = i % 8 ? ' ' : '\n';
+        fixes[i] = (struct us_fix){.start = (size_t)i * 10, .end = (size_t)i * 10 + 4,
+                                   .replacement = i % 3 ? "another" : "no", .confidence = 0.5f};
+    }
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_prepare(history, text, N * 10, fixes, N, NULL), US_OK);
+    FILE *file = fopen(article, "wb");
+    for (int i = 0; i < N; i++)
+        fprintf(file, "%s%.6s", fixes[i].replacement, text + i * 10 + 4);
+    fclose(file);
+    assert_int_equal(us_history_record(&recorded, history, text, N * 10, fixes, N, NULL), US_OK);
+    assert_int_equal(recorded.count, N);
+    assert_string_equal(output("cd repo && git fsck --strict && git status --porcelain && git log "
+                               "--oneline | wc -l && git log -1000 --format= --shortstat | sort -u"),
+                        "1002\n 1 file changed, 1 insertion(+), 1 deletion(-)");
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    free(text);
+    free(fixes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_committed, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_one_commit_a_correction),
+        TEST(test_the_authors_own_text_comes_first),
+        TEST(test_no_corrections_no_commits),
+        TEST(test_at_most_three_files_a_save),
+        TEST(test_nothing_is_recorded_that_is_not_on_disk),
+        TEST(test_what_else_changed_on_disk_is_recorded_last),
+        TEST(test_fixes_out_of_order_are_refused),
+        TEST(test_a_branch_that_moved_is_built_on),
+        TEST(test_the_reflog_tells_of_a_save),
+        TEST(test_the_log_is_newest_first),
+        TEST(test_the_log_follows_a_rename),
+        TEST(test_an_odd_path_survives_the_message),
+        TEST(test_reject_takes_back_one_of_several_on_a_line),
+        TEST(test_reject_leaves_other_edits_uncommitted),
+        TEST(test_reject_of_what_was_undone_by_hand),
+        TEST(test_reject_beside_words_that_were_changed),
+        TEST(test_reject_refuses_what_is_no_correction),
+        TEST(test_git_revert_rejects_and_its_revert_accepts),
+        TEST(test_a_rebase_that_drops_a_commit_rejects),
+        TEST(test_rejections_are_known_after_a_rename_and_elsewhere),
+        TEST(test_the_cache_of_rejections_may_be_lost_or_damaged),
+        TEST(test_packs_are_joined),
+        TEST(test_a_thousand_corrections_in_one_save),
+    };
+    return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+}
