@@ -174,6 +174,13 @@ bench: all ## Measure speed and memory
 	@for b in $(filter-out %/nvim.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
 	@$(NVIM) --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/bench/nvim.lua' -c 'qall!'
 
+$(OBJ)/bench_history: tests/bench/history/bench_history.c $(CORE) | $(OBJ)
+	$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)
+
+.PHONY: bench-history
+bench-history: $(OBJ)/bench_history ## Measure saves beside git fast-import and git commit
+	@$(OBJ)/bench_history $(DIR)
+
 .PHONY: lexicon-check
 lexicon-check: build/lexc ## Compile the lexicon's sources and report rows that look wrong
 	build/lexc --check $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)

@@ -117,7 +117,7 @@ static void write_file(const char *path, const char *text, size_t length)
 
 static void make_repository(const char *path, int files, const struct article *article)
 {
-    char command[4096], file[4096];
+    char command[9000], file[4200];
     snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s/articles'", path, path);
     run(".", command);
     snprintf(file, sizeof file, "%s/articles/article.txt", path);
@@ -216,8 +216,9 @@ static void compare(const char *directory)
 {
     static const int files[] = {1, 5000};
     static const size_t lengths[] = {5000, 500000}, counts[] = {10, 100, 1000};
-    char path[4000];
-    snprintf(path, sizeof path, "%s/bench-history", directory);
+    char path[4096];
+    if ((size_t)snprintf(path, 4000, "%s/bench-history", directory) >= 4000)
+        fail("the path is too long");
     printf("\n%s\n%6s %8s %6s %12s %12s %12s %9s %9s\n", directory, "files", "article", "N",
            "ours/s", "fast-import", "git commit", "x import", "x commit");
     for (int f = 0; f < 2; f++)
@@ -234,8 +235,7 @@ static void compare(const char *directory)
                 fflush(stdout);
                 free_article(&article);
             }
-    snprintf(path, sizeof path, "rm -rf '%s/bench-history'", directory);
-    run(".", path);
+    run(directory, "rm -rf bench-history");
 }
 
 static int compare_times(const void *a, const void *b)
@@ -307,8 +307,7 @@ static void age(const char *directory)
              "ls '%s' | grep -c pack$ | sed 's/^/  packs: /' >&2; git fsck --strict --no-dangling "
              ">&2", objects);
     run(path, command);
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    run(".", command);
+    run(directory, "rm -rf bench-history");
     free_article(&article);
     free(times);
 }
