@@ -2,37 +2,16 @@
 
 #include "bytes.h"
 #include "ngram_arpa.h"
+#include "ngram_file.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
-
-/* The file, from its first byte (all integers and floats little-endian):
- *
- *     magic 19 | order 1 | U B T 3 x u32 | quantizer i32
- *     tables 3 x 65,536 x f32: bigram probability, bigram back-off, trigram probability
- *     unigrams (U+1) x { f32 probability, f32 back-off, u32 first bigram }
- *     bigrams  bit-packed rows { word wb | back-off 16 | probability 16 | first trigram nb }
- *     trigrams bit-packed rows { word wb | probability 16 }
- *     words    i32 bytes, then U NUL-terminated strings sorted bytewise; the index is the id
- *
- * A trie of reversed n-grams: unigram w3 -> bigram rows (w2) -> trigram rows (w1).
- */
-static const char magic[] = "Trie Language Model";
-enum {
-    MAGIC_LENGTH = sizeof magic - 1,
-    HEADER = MAGIC_LENGTH + 1 + 3 * 4 + 4,
-    TABLE = 65536,
-    UNIGRAM = 12,
-};
-
-/* Values are logarithms to base 1.0001. */
-static const float LOG10_OF_BASE = 4.3427276862669634e-05f;
 
 struct us_ngram {
     struct us_mapping mapping;
     unsigned char *image; /* instead of the mapping, for a model compiled from ARPA */
     uint32_t unigram_count, bigram_count, trigram_count;
-    uint32_t word_bits, next_bits;
+    struct us_ngram_layout layout;
     const unsigned char *bigram_probability, *bigram_backoff, *trigram_probability;
     const unsigned char *unigrams, *bigrams, *trigrams;
     const char *words;
@@ -41,14 +20,6 @@ struct us_ngram {
     uint32_t begin, end;
     float unknown;
 };
-
-static uint32_t bit_length(uint32_t value)
-{
-    uint32_t bits = 0;
-    for (; value; value >>= 1)
-        bits++;
-    return bits;
-}
 
 static inline uint64_t bits_at(const unsigned char *rows, uint64_t bit)
 {
@@ -80,21 +51,17 @@ static bool find_row(const unsigned char *rows, uint32_t row_bits, uint32_t word
     return false;
 }
 
-static inline uint32_t bigram_bits(const struct us_ngram *model)
-{
-    return model->word_bits + 32 + model->next_bits;
-}
-
 static bool find_bigram(const struct us_ngram *model, uint32_t given, uint32_t word, uint32_t *row)
 {
-    const unsigned char *unigram = model->unigrams + (size_t)word * UNIGRAM;
-    return find_row(model->bigrams, bigram_bits(model), model->word_bits, us_le32(unigram + 8),
-                    us_le32(unigram + UNIGRAM + 8), given, row);
+    const unsigned char *unigram = model->unigrams + (size_t)word * US_NGRAM_UNIGRAM;
+    return find_row(model->bigrams, model->layout.bigram_bits, model->layout.word_bits,
+                    us_le32(unigram + 8), us_le32(unigram + US_NGRAM_UNIGRAM + 8), given, row);
 }
 
 static float bigram_value(const struct us_ngram *model, uint32_t row, bool backoff)
 {
-    uint64_t bit = (uint64_t)row * bigram_bits(model) + model->word_bits + (backoff ? 0 : 16);
+    uint64_t bit = (uint64_t)row * model->layout.bigram_bits + model->layout.word_bits +
+                   (backoff ? 0 : 16);
     const unsigned char *table = backoff ? model->bigram_backoff : model->bigram_probability;
     return us_lef32(table + 4 * (bits_at(model->bigrams, bit) & 0xffff));
 }
@@ -102,8 +69,9 @@ static float bigram_value(const struct us_ngram *model, uint32_t row, bool backo
 /* First trigram under a bigram row; never past the end, whatever the file says. */
 static uint32_t first_trigram(const struct us_ngram *model, uint32_t row)
 {
-    uint64_t bit = (uint64_t)row * bigram_bits(model) + model->word_bits + 32;
-    uint32_t first = (uint32_t)(bits_at(model->bigrams, bit) & ((1u << model->next_bits) - 1));
+    const struct us_ngram_layout *layout = &model->layout;
+    uint64_t bit = (uint64_t)row * layout->bigram_bits + layout->word_bits + 32;
+    uint32_t first = (uint32_t)(bits_at(model->bigrams, bit) & ((1u << layout->next_bits) - 1));
     return first < model->trigram_count ? first : model->trigram_count;
 }
 
@@ -119,9 +87,9 @@ static int foreign(struct us_error *err, const char *path, const char *why)
 static int lay_out(struct us_ngram *model, const unsigned char *bytes, size_t length,
                    const char *path, struct us_error *err)
 {
-    if (length < HEADER || memcmp(bytes, magic, MAGIC_LENGTH) != 0)
+    if (length < US_NGRAM_HEADER || memcmp(bytes, US_NGRAM_MAGIC, US_NGRAM_MAGIC_LENGTH) != 0)
         return foreign(err, path, "its first bytes are others");
-    const unsigned char *at = bytes + MAGIC_LENGTH;
+    const unsigned char *at = bytes + US_NGRAM_MAGIC_LENGTH;
     if (*at++ != 3)
         return foreign(err, path, "its order is not 3");
     model->unigram_count = us_le32(at);
@@ -129,40 +97,36 @@ static int lay_out(struct us_ngram *model, const unsigned char *bytes, size_t le
     model->trigram_count = us_le32(at + 8);
     if (us_le32(at + 12) != 1)
         return foreign(err, path, "its values are not 16-bit quantized");
-    uint64_t words = model->unigram_count, bigrams = model->bigram_count;
-    if (words == 0 || words >= 1u << 28 || bigrams >= 1u << 28 || model->trigram_count >= 1u << 28)
+    uint32_t words = model->unigram_count, bigrams = model->bigram_count;
+    if (words == 0 || words >= US_NGRAM_MOST || bigrams >= US_NGRAM_MOST ||
+        model->trigram_count >= US_NGRAM_MOST)
         return foreign(err, path, "its counts are out of range");
-    model->word_bits = bit_length(model->unigram_count);
-    model->next_bits = bit_length(model->trigram_count);
-
-    uint64_t unigrams_at = HEADER + 3u * TABLE * 4;
-    uint64_t bigrams_at = unigrams_at + (words + 1) * UNIGRAM;
-    uint64_t trigrams_at = bigrams_at + ((1 + bigrams) * bigram_bits(model) + 7) / 8 + 8;
-    uint64_t words_at =
-        trigrams_at + ((1 + (uint64_t)model->trigram_count) * (model->word_bits + 16) + 7) / 8 + 8;
+    us_ngram_layout(&model->layout, model->unigram_count, model->bigram_count,
+                    model->trigram_count);
+    uint64_t words_at = model->layout.words_at;
     if (words_at + 4 > length)
         return foreign(err, path, "it is cut short");
     uint64_t words_length = us_le32(bytes + words_at);
     if (words_at + 4 + words_length > length)
         return foreign(err, path, "its list of words is cut short");
 
-    model->bigram_probability = bytes + HEADER;
-    model->bigram_backoff = model->bigram_probability + TABLE * 4;
-    model->trigram_probability = model->bigram_backoff + TABLE * 4;
-    model->unigrams = bytes + unigrams_at;
-    model->bigrams = bytes + bigrams_at;
-    model->trigrams = bytes + trigrams_at;
+    model->bigram_probability = bytes + US_NGRAM_HEADER;
+    model->bigram_backoff = model->bigram_probability + US_NGRAM_TABLE * 4;
+    model->trigram_probability = model->bigram_backoff + US_NGRAM_TABLE * 4;
+    model->unigrams = bytes + model->layout.unigrams_at;
+    model->bigrams = bytes + model->layout.bigrams_at;
+    model->trigrams = bytes + model->layout.trigrams_at;
     model->words = (const char *)bytes + words_at + 4;
 
     uint32_t last = 0;
     for (uint32_t id = 0; id <= model->unigram_count; id++) {
-        uint32_t first = us_le32(model->unigrams + (size_t)id * UNIGRAM + 8);
+        uint32_t first = us_le32(model->unigrams + (size_t)id * US_NGRAM_UNIGRAM + 8);
         if (first < last || first > model->bigram_count)
             return foreign(err, path, "its bigrams are out of order");
         last = first;
     }
 
-    model->word_starts = malloc((words + 1) * sizeof *model->word_starts);
+    model->word_starts = malloc(((size_t)words + 1) * sizeof *model->word_starts);
     model->buckets = calloc(257, sizeof *model->buckets);
     if (!model->word_starts || !model->buckets)
         return us_fail(err, US_ENOMEM, "out of memory opening the language model %s", path);
@@ -195,8 +159,7 @@ int us_ngram_open(struct us_ngram **out, const char *path, struct us_error *err)
 
     const unsigned char *bytes = model->mapping.bytes;
     size_t length = model->mapping.length;
-    if (length && (length < MAGIC_LENGTH || memcmp(bytes, magic, MAGIC_LENGTH) != 0) &&
-        (bytes[0] == '\\' || bytes[0] == '\n' || bytes[0] == '#')) {
+    if (length && (bytes[0] == '\\' || bytes[0] == '\n' || bytes[0] == '#')) {
         rc = us_ngram_arpa_compile(&model->image, &length, (const char *)bytes, length, path, err);
         if (rc != US_OK)
             goto done;
@@ -285,7 +248,7 @@ float us_ngram_unigram(const struct us_ngram *model, uint32_t w)
 {
     if (w >= model->unigram_count)
         return model->unknown;
-    return us_lef32(model->unigrams + (size_t)w * UNIGRAM) * LOG10_OF_BASE;
+    return us_lef32(model->unigrams + (size_t)w * US_NGRAM_UNIGRAM) * US_NGRAM_LOG10_OF_BASE;
 }
 
 float us_ngram_trigram(const struct us_ngram *model, uint32_t w1, uint32_t w2, uint32_t w3)
@@ -299,20 +262,20 @@ float us_ngram_trigram(const struct us_ngram *model, uint32_t w1, uint32_t w2, u
     uint32_t row, trigram;
     float value;
     if (find_bigram(model, w2, w3, &row)) {
-        uint32_t bits = model->word_bits + 16;
-        if (trigrams && find_row(model->trigrams, bits, model->word_bits,
+        uint32_t bits = model->layout.trigram_bits;
+        if (trigrams && find_row(model->trigrams, bits, model->layout.word_bits,
                                  first_trigram(model, row), first_trigram(model, row + 1), w1,
                                  &trigram)) {
-            uint64_t bit = (uint64_t)trigram * bits + model->word_bits;
+            uint64_t bit = (uint64_t)trigram * bits + model->layout.word_bits;
             return us_lef32(model->trigram_probability +
-                            4 * (bits_at(model->trigrams, bit) & 0xffff)) * LOG10_OF_BASE;
+                            4 * (bits_at(model->trigrams, bit) & 0xffff)) * US_NGRAM_LOG10_OF_BASE;
         }
         value = bigram_value(model, row, false);
     } else {
-        value = us_lef32(model->unigrams + (size_t)w3 * UNIGRAM) +
-                us_lef32(model->unigrams + (size_t)w2 * UNIGRAM + 4);
+        value = us_lef32(model->unigrams + (size_t)w3 * US_NGRAM_UNIGRAM) +
+                us_lef32(model->unigrams + (size_t)w2 * US_NGRAM_UNIGRAM + 4);
     }
     if (trigrams && find_bigram(model, w1, w2, &row))
         value += bigram_value(model, row, true);
-    return value * LOG10_OF_BASE;
+    return value * US_NGRAM_LOG10_OF_BASE;
 }

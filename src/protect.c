@@ -131,9 +131,16 @@ static bool is_blank(const char *s, size_t at, size_t end)
     return at == end;
 }
 
+enum {
+    BACKTICKS = 16,   /* longer runs open no code */
+    PARENTHESES = 32, /* nested deeper, they are no link target */
+};
+
 /* Inline Markdown that begins at `at`: code, tags, link targets, formulas; `limit` is the end of
- * the paragraph's line. Returns the end of the span, or `at`. */
-static size_t inline_end(const char *s, size_t at, size_t limit)
+ * the paragraph's line. Returns the end of the span, or `at`. unclosed[n] is the end of the line
+ * in which n backticks were found to have no others to close them, so that the rest of it is not
+ * looked through again for each that follow. */
+static size_t inline_end(const char *s, size_t at, size_t limit, size_t *unclosed)
 {
     const char *hit;
     switch (s[at]) {
@@ -142,10 +149,12 @@ static size_t inline_end(const char *s, size_t at, size_t limit)
         while (run < limit && s[run] == '`')
             run++;
         size_t length = run - at;
+        if (length >= BACKTICKS || unclosed[length] == limit)
+            return run; /* unmatched: the backticks alone */
         for (size_t i = run; i < limit;) {
             hit = memchr(s + i, '`', limit - i);
             if (!hit)
-                return run; /* unmatched: the backticks alone */
+                break;
             size_t close = (size_t)(hit - s), stop = close;
             while (stop < limit && s[stop] == '`')
                 stop++;
@@ -153,6 +162,7 @@ static size_t inline_end(const char *s, size_t at, size_t limit)
                 return stop;
             i = stop;
         }
+        unclosed[length] = limit;
         return run;
     }
     case '<':
@@ -167,7 +177,7 @@ static size_t inline_end(const char *s, size_t at, size_t limit)
     case ']':
         if (at + 1 < limit && s[at + 1] == '(') {
             int depth = 0;
-            for (size_t i = at + 1; i < limit; i++)
+            for (size_t i = at + 1; i < limit && depth <= PARENTHESES; i++)
                 if (s[i] == '(')
                     depth++;
                 else if (s[i] == ')' && --depth == 0)
@@ -234,6 +244,7 @@ int us_protect(struct us_span **out, uint32_t *count, const char *s, size_t leng
         at = stop;
     }
 
+    size_t unclosed[BACKTICKS] = {0};
     bool after_blank = true, in_code = false, in_list = false;
     for (size_t next; at < length; at = next) {
         next = line_end(s, at, length);
@@ -294,7 +305,7 @@ int us_protect(struct us_span **out, uint32_t *count, const char *s, size_t leng
 
         bool word = false; /* the byte before belongs to a word */
         for (size_t i = text; i < next;) {
-            size_t stop = markdown ? inline_end(s, i, next) : i;
+            size_t stop = markdown ? inline_end(s, i, next, unclosed) : i;
             if (stop == i && !word && (is_host(s[i]) || s[i] == '@' || s[i] == '#'))
                 stop = address_end(s, i, next);
             if (stop > i) {

@@ -20,7 +20,7 @@ bool us_begins_with_vowel(const char *word, size_t length)
     static const char *const silent[] = {"hour", "honest", "honor", "honour", "heir", "herb"};
     static const char *const consonant[] = {"uni",  "use",  "usa",  "usu", "uti",  "euro", "eu",
                                             "one",  "once", "ubi",  "ura", "ute",  "uk",   "ufo",
-                                            "ou"};
+                                            "oui",  "oua"};
     if (length == 0)
         return false;
     bool letters = length > 1; /* an acronym is spelled out: an FBI agent, a U.S. firm */
@@ -33,8 +33,9 @@ bool us_begins_with_vowel(const char *word, size_t length)
         return false;
     if (word[0] == '8')
         return true;
-    if (word[0] == '1' && (length == 2 || (length > 2 && word[2] == '-')))
-        return length >= 2 && (word[1] == '1' || word[1] == '8');
+    if (word[0] == '1') /* eleven, 18th, 11,000; but 180 */
+        return length >= 2 && (word[1] == '1' || word[1] == '8') &&
+               (length == 2 || word[2] < '0' || word[2] > '9');
     for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
         if (has_prefix(word, length, silent[i]))
             return true;

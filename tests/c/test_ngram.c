@@ -1,0 +1,192 @@
+#include "fixture.h"
+
+#include <math.h>
+
+#include "ngram_arpa.h"
+#include "ngram_file.h"
+
+#define SPHINX_MODEL "/usr/share/pocketsphinx/model/en-us/en-us.lm.bin"
+
+/* The trie file that the ARPA reader would make of it: see ngram_file.h. */
+#define WORDS_OF_MODEL                                                                            \
+    "\\data\\\nngram 1=4\nngram 2=2\nngram 3=1\n"                                                  \
+    "\\1-grams:\n-1 <s> -0.5\n-1 </s>\n-2 an -0.25\n-3 agreement\n"                                \
+    "\\2-grams:\n-0.5 <s> an -0.125\n-0.75 an agreement\n"                                        \
+    "\\3-grams:\n-0.25 <s> an agreement\n\\end\\\n"
+
+static unsigned char *image;
+static size_t image_length;
+
+static int make_image(void **state)
+{
+    if (enter_folder(state) != 0)
+        return -1;
+    return us_ngram_arpa_compile(&image, &image_length, WORDS_OF_MODEL, strlen(WORDS_OF_MODEL),
+                                 "model", &err);
+}
+
+static int free_image(void **state)
+{
+    free(image);
+    return leave_folder(state);
+}
+
+static void assert_refused(const char *path, int code, const char *message)
+{
+    struct us_ngram *model;
+    assert_int_equal(us_ngram_open(&model, path, &err), code);
+    assert_null(model);
+    assert_int_equal(err.code, code);
+    assert_one_line(err.message);
+    if (message)
+        assert_string_equal(err.message, message);
+}
+
+#define FOREIGN(path, why)                                                                        \
+    path " is not a language model that can be read (" why "); it should be a Sphinx trie such "  \
+         "as pocketsphinx-en-us has, or an ARPA file"
+
+static void a_trie_file_is_mapped_and_queried(void **state)
+{
+    (void)state;
+    struct us_ngram *model;
+    put_bytes("model.bin", image, image_length);
+    assert_int_equal(us_ngram_open(&model, "model.bin", &err), US_OK);
+    assert_int_equal(us_ngram_words(model), 4);
+    uint32_t begin = us_ngram_begin(model);
+    uint32_t an = us_ngram_id(model, "an", 2), agreement = us_ngram_id(model, "agreement", 9);
+    assert_string_equal(us_ngram_word(model, an), "an");
+    assert_null(us_ngram_word(model, 4));
+    assert_int_equal(us_ngram_id(model, "a", 1), US_NGRAM_UNKNOWN);
+    assert_int_equal(us_ngram_id(model, "and", 3), US_NGRAM_UNKNOWN);
+    assert_int_equal(us_ngram_id(model, "", 0), US_NGRAM_UNKNOWN);
+    assert_float_equal(us_ngram_trigram(model, begin, an, agreement), -0.25, 1e-5);
+    assert_float_equal(us_ngram_trigram(model, an, an, agreement), -0.75, 1e-5);
+    assert_float_equal(us_ngram_trigram(model, begin, an, an), -0.125 - 0.25 - 2, 1e-5);
+    us_ngram_close(model);
+}
+
+static void a_word_out_of_the_vocabulary_breaks_the_history(void **state)
+{
+    (void)state;
+    struct us_ngram *model;
+    put_bytes("model.bin", image, image_length);
+    assert_int_equal(us_ngram_open(&model, "model.bin", &err), US_OK);
+    uint32_t an = us_ngram_id(model, "an", 2);
+    assert_float_equal(us_ngram_trigram(model, an, US_NGRAM_UNKNOWN, an), -2, 1e-5);
+    assert_float_equal(us_ngram_trigram(model, an, an, US_NGRAM_UNKNOWN),
+                       us_ngram_unknown(model), 0);
+    us_ngram_close(model);
+}
+
+static void the_packaged_model_keeps_its_scores(void **state)
+{
+    (void)state;
+    static const struct { const char *words[3]; double score; } known[] = {
+        {{"<s>", "he", "said"}, -1.0419},       {{"new", "york", "city"}, -0.8571},
+        {{"the", "united", "states"}, -0.0526}, {{"an", "agreement", "settlement"}, -5.7759},
+        {{"of", "the", "zebra"}, -5.3592},      {{"student", "exchange", "programs"}, -2.6608},
+    };
+    struct us_ngram *model;
+    if (access(SPHINX_MODEL, R_OK) != 0)
+        skip();
+    assert_int_equal(us_ngram_open(&model, SPHINX_MODEL, &err), US_OK);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        uint32_t id[3];
+        for (int k = 0; k < 3; k++)
+            id[k] = us_ngram_id(model, known[i].words[k], strlen(known[i].words[k]));
+        double score = (double)us_ngram_trigram(model, id[0], id[1], id[2]);
+        if (fabs(score - known[i].score) > 1e-4)
+            fail_msg("P(%s | %s %s) is %f, not %f", known[i].words[2], known[i].words[0],
+                     known[i].words[1], score, known[i].score);
+    }
+    us_ngram_close(model);
+}
+
+/* ---- files that are none ------------------------------------------------------------------- */
+
+static void what_is_not_there_or_no_file_is_named(void **state)
+{
+    (void)state;
+    assert_refused("missing", US_EIO,
+                   "cannot open the language model missing: No such file or directory");
+    assert_refused("/tmp", US_EIO, "the language model /tmp is not a regular file");
+}
+
+static void a_foreign_file_is_refused(void **state)
+{
+    (void)state;
+    put("empty", "");
+    assert_refused("empty", US_EFORMAT, FOREIGN("empty", "its first bytes are others"));
+    put("foreign", "PK\003\004 and so on, for some time, so that a whole header has room in it");
+    assert_refused("foreign", US_EFORMAT, FOREIGN("foreign", "its first bytes are others"));
+}
+
+static void another_order_or_quantizer_is_refused(void **state)
+{
+    (void)state;
+    image[US_NGRAM_MAGIC_LENGTH] = 5;
+    put_bytes("five", image, image_length);
+    image[US_NGRAM_MAGIC_LENGTH] = 3;
+    assert_refused("five", US_EFORMAT, FOREIGN("five", "its order is not 3"));
+    image[US_NGRAM_HEADER - 4] = 0;
+    put_bytes("plain", image, image_length);
+    image[US_NGRAM_HEADER - 4] = 1;
+    assert_refused("plain", US_EFORMAT, FOREIGN("plain", "its values are not 16-bit quantized"));
+}
+
+static void a_file_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    size_t tables = US_NGRAM_HEADER + 3u * 4 * US_NGRAM_TABLE;
+    for (size_t length = 0; length < image_length;
+         length += length > 60 && length + 4096 < tables ? 4096 : 1) {
+        put_bytes("cut", image, length);
+        assert_refused("cut", US_EFORMAT, NULL);
+    }
+}
+
+/* Whatever a file says, a query stays inside it: under the sanitizers this test shows it. */
+static void a_file_with_any_byte_changed_is_refused_or_answers(void **state)
+{
+    (void)state;
+    size_t tables = US_NGRAM_HEADER + 3u * 4 * US_NGRAM_TABLE;
+    unsigned opened = 0;
+    for (size_t at = 0; at < image_length; at = at + 1 == US_NGRAM_HEADER ? tables : at + 1) {
+        for (unsigned flip = 1; flip < 256; flip = flip * 2 + 1) {
+            struct us_ngram *model;
+            image[at] = (unsigned char)(image[at] ^ flip);
+            put_bytes("flipped", image, image_length);
+            image[at] = (unsigned char)(image[at] ^ flip);
+            if (us_ngram_open(&model, "flipped", &err) != US_OK) {
+                assert_one_line(err.message);
+                continue;
+            }
+            opened++;
+            uint32_t words = us_ngram_words(model);
+            assert_true(words <= 8);
+            for (uint32_t a = 0; a <= words; a++)
+                for (uint32_t b = 0; b <= words; b++)
+                    for (uint32_t c = 0; c <= words; c++)
+                        us_ngram_trigram(model, a, b, c);
+            us_ngram_id(model, "agreement", 9);
+            us_ngram_close(model);
+        }
+    }
+    assert_true(opened > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trie_file_is_mapped_and_queried),
+        cmocka_unit_test(a_word_out_of_the_vocabulary_breaks_the_history),
+        cmocka_unit_test(the_packaged_model_keeps_its_scores),
+        cmocka_unit_test(what_is_not_there_or_no_file_is_named),
+        cmocka_unit_test(a_foreign_file_is_refused),
+        cmocka_unit_test(another_order_or_quantizer_is_refused),
+        cmocka_unit_test(a_file_cut_anywhere_is_refused),
+        cmocka_unit_test(a_file_with_any_byte_changed_is_refused_or_answers),
+    };
+    return cmocka_run_group_tests(tests, make_image, free_image);
+}

@@ -1,0 +1,229 @@
+#include "fixture.h"
+
+#include "restore.h"
+
+#define MODEL                                                                                     \
+    "\\data\\\nngram 1=16\nngram 2=6\n\\1-grams:\n-1 <s> 0\n-1 </s>\n-1 an -0.5\n-1 the -0.5\n"     \
+    "-1 of 0\n-1 and 0\n-1 to 0\n-1 was 0\n-1 a 0\n-3 settlement\n-3 agreement\n-3 automobile\n"   \
+    "-3 car\n-3 signed\n-3 treaty\n-3 deal\n"                                                      \
+    "\\2-grams:\n-0.2 an agreement\n-0.2 the agreement\n-0.2 the car\n-0.2 an car\n"                \
+    "-0.5 the treaty\n-0.2 agreement was\n\\end\\\n"
+#define ROWS                                                                                      \
+    "settlement\tagreement\t3\tnoun fixed\t\tA\n"                                                  \
+    "settlement\ttreaty\t1\tnoun fixed\t\tA\n"                                                     \
+    "automobile\tcar\t3\tnoun fixed\t\tB\n"
+/* The language model alone decides. */
+#define WEIGHTS                                                                                   \
+    "threshold.sure\t0.6\nthreshold.ask\t0.3\nlattice.scale\t1\nlattice.agreed_scale\t1\n"         \
+    "local.bias\t-2\nlocal.gain\t1\narticle.bias\t-2\narticle.gain\t1\n"                           \
+    "final.bias\t-1\nfinal.agreed\t1\n"
+
+static struct us_ngram *model;
+static struct us_lexicon *lexicon;
+static struct us_restorer *restorer;
+static struct us_corrections corrections;
+static struct us_check_options options;
+
+static int enter(void **state)
+{
+    if (enter_folder(state) != 0)
+        return -1;
+    model = model_of(MODEL);
+    lexicon = lexicon_of(ROWS, WEIGHTS, model);
+    return us_restorer_open(&restorer, model, lexicon, NULL, &err);
+}
+
+static int leave(void **state)
+{
+    us_restorer_close(restorer);
+    us_lexicon_close(lexicon);
+    us_ngram_close(model);
+    return leave_folder(state);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    options = (struct us_check_options){.threshold = -1};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    us_corrections_close(&corrections);
+    return 0;
+}
+
+static void check(const char *bytes)
+{
+    us_corrections_close(&corrections);
+    if (us_restorer_check(&corrections, restorer, bytes, strlen(bytes), &options, &err) != US_OK)
+        fail_msg("%s", err.message);
+}
+
+/* The corrections as old > new, by '|'. */
+static const char *found(const char *bytes)
+{
+    static char shown[512];
+    size_t used = 0;
+    check(bytes);
+    shown[0] = 0;
+    for (uint32_t i = 0; i < corrections.count; i++) {
+        const struct us_correction *c = &corrections.items[i];
+        used += (size_t)snprintf(shown + used, sizeof shown - used, "%s%.*s > %s", i ? "|" : "",
+                                 (int)(c->end - c->start), bytes + c->start, c->replacement);
+    }
+    return shown;
+}
+
+static void swaps_are_found_and_what_is_right_stays(void **state)
+{
+    (void)state;
+    assert_string_equal(found("the settlement was signed"), "settlement > agreement");
+    assert_string_equal(found("the agreement was signed"), "");
+    assert_string_equal(found("an settlement and the automobile"),
+                        "settlement > agreement|automobile > car");
+    assert_string_equal(found("was signed an automobile"), "an automobile > a car");
+    assert_string_equal(found(""), "");
+}
+
+static void a_correction_says_what_and_why(void **state)
+{
+    (void)state;
+    check("the settlement was signed");
+    assert_int_equal(corrections.count, 1);
+    const struct us_correction *c = &corrections.items[0];
+    assert_int_equal(c->start, 4);
+    assert_int_equal(c->end, 14);
+    assert_int_equal(c->kind, US_KIND_SUBSTITUTION);
+    assert_true(c->confidence > 0.6f && c->confidence <= 1);
+    assert_one_line(c->reason);
+    assert_int_equal(corrections.words, 4);
+    assert_true(corrections.rate > 0 && corrections.rate <= 1);
+    assert_int_equal(c->reading_count, 0);
+}
+
+static void no_correction_is_below_the_threshold(void **state)
+{
+    (void)state;
+    options.threshold = 1.1f;
+    assert_string_equal(found("the settlement was signed"), "");
+    options.threshold = 0;
+    check("the settlement of an automobile");
+    assert_true(corrections.count >= 1);
+}
+
+static void readings_name_the_rivals_and_the_text_as_it_is(void **state)
+{
+    (void)state;
+    options.readings = true;
+    check("the settlement was signed");
+    const struct us_correction *c = &corrections.items[0];
+    assert_int_equal(c->reading_count, 3);
+    assert_string_equal(c->readings[0].text, "agreement");
+    assert_string_equal(c->readings[1].text, "treaty");
+    assert_string_equal(c->readings[2].text, "settlement");
+    assert_true(c->readings[0].confidence > c->readings[1].confidence);
+}
+
+static void a_rejected_swap_is_not_made_again(void **state)
+{
+    (void)state;
+    struct us_except here = {"Settlement", "Agreement", true};
+    options.excepts = &here;
+    options.except_count = 1;
+    assert_string_equal(found("the settlement was signed"), "");
+    assert_string_equal(found("the automobile"), "automobile > car");
+}
+
+static void one_rejected_elsewhere_is_made_less_readily(void **state)
+{
+    (void)state;
+    check("the settlement was signed");
+    float before = corrections.items[0].confidence;
+    struct us_except elsewhere = {"settlement", "agreement", false};
+    options.excepts = &elsewhere;
+    options.except_count = 1;
+    options.threshold = 0.1f;
+    check("the settlement was signed");
+    assert_true(corrections.items[0].confidence < before);
+}
+
+static void corrections_are_in_order_apart_and_apply_cleanly(void **state)
+{
+    (void)state;
+    const char *bytes = "An automobile was the settlement. \xe2\x80\x9cThe settlement\xe2\x80\x9d"
+                        " of the\r\nsettlement, a settlement\xe2\x80\x99s automobile";
+    options.threshold = 0.01f;
+    check(bytes);
+    assert_true(corrections.count >= 4);
+    size_t last = 0;
+    for (uint32_t i = 0; i < corrections.count; i++) {
+        assert_true(corrections.items[i].start >= last);
+        assert_true(corrections.items[i].end > corrections.items[i].start);
+        last = corrections.items[i].end;
+    }
+    assert_true(last <= strlen(bytes));
+}
+
+static void line_ends_make_no_difference(void **state)
+{
+    (void)state;
+    check("the settlement was\r\nof the automobile\r\n");
+    uint32_t count = corrections.count;
+    float confidence = corrections.items[0].confidence;
+    check("the settlement was\nof the automobile\n");
+    assert_int_equal(corrections.count, count);
+    assert_float_equal(corrections.items[0].confidence, confidence, 1e-5);
+}
+
+static void another_language_is_left_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(found("Der alte Mann ging ueber die Bruecke, sah den settlement, der lang"
+                              "sam durch das Tal nach Norden zog, wo keine Stadt mehr lag und nie"
+                              "mand wohnte."), "");
+    assert_false(corrections.english);
+}
+
+static void bad_text_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(us_restorer_check(&corrections, restorer, "a\0b", 3, &options, &err),
+                     US_EFORMAT);
+    assert_one_line(err.message);
+    assert_int_equal(us_restorer_check(&corrections, restorer, "a\xff", 2, &options, &err),
+                     US_EFORMAT);
+    assert_one_line(err.message);
+    options.bytes = 10;
+    assert_int_equal(us_restorer_check(&corrections, restorer, "eleven byte", 11, &options, &err),
+                     US_ELIMIT);
+    assert_string_equal(err.message, "the text has 11 bytes, more than the limit of 10");
+}
+
+static void kinds_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(us_kind_name(US_KIND_SUBSTITUTION), "substitution");
+    assert_string_equal(us_kind_name(US_KIND_SCHOLARLY), "scholarly");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(swaps_are_found_and_what_is_right_stays, begin, end),
+        cmocka_unit_test_setup_teardown(a_correction_says_what_and_why, begin, end),
+        cmocka_unit_test_setup_teardown(no_correction_is_below_the_threshold, begin, end),
+        cmocka_unit_test_setup_teardown(readings_name_the_rivals_and_the_text_as_it_is, begin, end),
+        cmocka_unit_test_setup_teardown(a_rejected_swap_is_not_made_again, begin, end),
+        cmocka_unit_test_setup_teardown(one_rejected_elsewhere_is_made_less_readily, begin, end),
+        cmocka_unit_test_setup_teardown(corrections_are_in_order_apart_and_apply_cleanly, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(line_ends_make_no_difference, begin, end),
+        cmocka_unit_test_setup_teardown(another_language_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(bad_text_is_refused, begin, end),
+        cmocka_unit_test(kinds_have_names),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}
