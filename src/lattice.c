@@ -327,7 +327,7 @@ static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2
     return sum * LN10 * solver->scale;
 }
 
-enum { WAITING = 160 }; /* states that may wait for a node before pruning */
+enum { WAITING = 600 }; /* states that may wait for a node before pruning */
 
 /* The state of a node to come that ends in (w1, w2); NO_EDGE if too many wait there already. */
 static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2)
@@ -433,6 +433,15 @@ static bool settle(struct solver *solver, uint32_t node)
     return true;
 }
 
+static bool leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge_end)
+{
+    for (; edge < edge_end; edge++) {
+        lattice->edges[edge].posterior = 0;
+        lattice->edges[edge].gain = -20;
+    }
+    return true;
+}
+
 /* Forward-backward over the units [first, last), one sentence; edges [edge, edge_end) are its. */
 static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, uint32_t first,
                            uint32_t last, uint32_t edge, uint32_t edge_end, float *identity_best)
@@ -480,6 +489,8 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
         lattice->edges[e].posterior = 0;
         lattice->edges[e].gain = -INFINITY; /* the best path through it, until subtracted below */
     }
+    if (total == -INFINITY) /* too many readings crowded the text itself out: leave it alone */
+        return leave_alone(lattice, edge_start, edge_end);
     for (uint32_t i = 0; i < length; i++)
         identity_best[i] = -INFINITY;
     for (uint32_t a = solver->arc_count; a-- > 0;) {
