@@ -34,7 +34,7 @@ struct example {
     float features[US_FEATURE_COUNT];
     uint32_t from, to; /* units */
     uint8_t label;
-    int32_t gold; /* the row that a right edge restores, or -1 */
+    uint8_t must; /* rows of gold that a right edge restores */
 };
 
 struct article {
@@ -126,43 +126,101 @@ static uint32_t read_gold(struct gold **out, const char *article)
     return count;
 }
 
-/* Would the stretch from lo to hi read as gold says if only [start, end) became `replacement`? */
-static bool reads_as(const char *bytes, const struct gold *gold, size_t start, size_t end,
-                     const char *replacement)
+/* Does one choice of accepted readings for the gold rows give the stretch [at, hi) the sound of
+ * `got`? `sofar` holds what was chosen before `at`; rows that may stay as they are can. */
+static bool reads_as(const char *bytes, const struct gold *gold, uint32_t count, size_t at,
+                     size_t hi, const char *sofar, const char *got)
 {
-    char edited[4096], got[4096], want[4096];
-    size_t lo = start < gold->start ? start : gold->start;
-    size_t hi = end > gold->end ? end : gold->end;
-    if (hi - lo > 1000)
+    char edited[4096];
+    if (count == 0) {
+        char want[4096];
+        int length = snprintf(edited, sizeof edited, "%s%.*s", sofar, (int)(hi - at), bytes + at);
+        normalize(want, sizeof want, edited, (size_t)length);
+        return strcmp(got, want) == 0;
+    }
+    int kept = (int)(gold->start - at);
+    for (const char *word = gold->accepted; *word;) {
+        size_t n = strcspn(word, "|");
+        snprintf(edited, sizeof edited, "%s%.*s%.*s", sofar, kept, bytes + at, (int)n, word);
+        if (reads_as(bytes, gold + 1, count - 1, gold->end, hi, edited, got))
+            return true;
+        word += n + (word[n] == '|');
+    }
+    if (gold->must)
         return false;
-    int length = snprintf(edited, sizeof edited, "%.*s%s%.*s", (int)(start - lo), bytes + lo,
-                          replacement, (int)(hi - end), bytes + end);
-    normalize(got, sizeof got, edited, (size_t)length);
+    snprintf(edited, sizeof edited, "%s%.*s", sofar, (int)(gold->end - at), bytes + at);
+    return reads_as(bytes, gold + 1, count - 1, gold->end, hi, edited, got);
+}
+
+static uint32_t count_words(const char *text, size_t length)
+{
+    uint32_t words = 0;
+    for (size_t i = 0; i < length; i++)
+        words += !isspace((unsigned char)text[i]) && text[i] != '-' &&
+                 (i == 0 || isspace((unsigned char)text[i - 1]) || text[i - 1] == '-');
+    return words;
+}
+
+/* Does an edge inside a longer gold row restore its part of it, word for word at its place? */
+static bool restores_part(const char *bytes, const struct gold *gold, size_t start, size_t end,
+                          const char *replacement)
+{
+    char want[4096], got[4096];
+    if (start < gold->start || end > gold->end || gold->end - gold->start > 500)
+        return false;
+    uint32_t before = count_words(bytes + gold->start, start - gold->start);
+    uint32_t after = count_words(bytes + end, gold->end - end);
+    normalize(got, sizeof got, replacement, strlen(replacement));
     for (const char *at = gold->accepted; *at;) {
         size_t n = strcspn(at, "|");
-        length = snprintf(edited, sizeof edited, "%.*s%.*s%.*s", (int)(gold->start - lo),
-                          bytes + lo, (int)n, at, (int)(hi - gold->end), bytes + gold->end);
-        normalize(want, sizeof want, edited, (size_t)length);
-        if (strcmp(got, want) == 0)
-            return true;
+        uint32_t words = count_words(at, n), word = 0;
+        normalize(want, sizeof want, at, n);
         at += n + (at[n] == '|');
+        if (words <= before + after)
+            continue;
+        char *first = want;
+        for (; word < before && first; word++)
+            first = strchr(first, ' ') ? strchr(first, ' ') + 1 : NULL;
+        for (uint32_t i = 0; i < after && first; i++) {
+            char *last = strrchr(first, ' ');
+            if (last)
+                *last = 0;
+            else
+                first = NULL;
+        }
+        if (first && strcmp(first, got) == 0)
+            return true;
     }
     return false;
 }
 
+/* Label an edge that would make [start, end) the replacement. Gold is in order of the text. */
 static void judge(struct example *example, const char *bytes, const struct gold *gold,
                   uint32_t count, size_t start, size_t end, const char *replacement)
 {
+    uint32_t first = 0, last, must = 0;
+    while (first < count && gold[first].end <= start)
+        first++;
+    for (last = first; last < count && gold[last].start < end; last++)
+        must += gold[last].must;
     example->label = WRONG;
-    example->gold = -1;
-    for (uint32_t i = 0; i < count; i++) {
-        if (gold[i].end <= start || end <= gold[i].start ||
-            !reads_as(bytes, &gold[i], start, end, replacement))
-            continue;
-        example->label = gold[i].must ? RIGHT : EITHER;
-        example->gold = (int32_t)i;
+    if (first == last || last - first > 4)
+        return;
+    size_t lo = start < gold[first].start ? start : gold[first].start;
+    size_t hi = end > gold[last - 1].end ? end : gold[last - 1].end;
+    if (hi - lo > 500)
+        return;
+    char edited[4096], got[4096];
+    int length = snprintf(edited, sizeof edited, "%.*s%s%.*s", (int)(start - lo), bytes + lo,
+                          replacement, (int)(hi - end), bytes + end);
+    normalize(got, sizeof got, edited, (size_t)length);
+    if (!reads_as(bytes, gold + first, last - first, lo, hi, "", got)) {
+        if (last - first == 1 && restores_part(bytes, &gold[first], start, end, replacement))
+            example->label = must ? RIGHT : EITHER; /* but restores no row by itself */
         return;
     }
+    example->label = must ? RIGHT : EITHER;
+    example->must = (uint8_t)must;
 }
 
 /* ---- articles ----------------------------------------------------------------------------- */
@@ -407,7 +465,7 @@ static void count_article(const struct article *article, const float *weights, d
         if (!is_free)
             continue;
         memset(taken + example->from, true, example->to - example->from);
-        *right += example->label == RIGHT;
+        *right += example->label == RIGHT ? example->must : 0;
         *wrong += example->label == WRONG;
     }
     free(picks);
