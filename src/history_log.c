@@ -360,7 +360,7 @@ static void fill(struct us_entry *entry, struct us_log *log, const struct waitin
     }
     entry->author = log->author.at ? log->author.at : "";
     entry->email = log->email.at ? log->email.at : "";
-    struct us_rejection key;
+    struct us_rejection key = {0};
     memcpy(key.oid, entry->oid, sizeof key.oid);
     entry->rejected = log->rejections.count &&
                       bsearch(&key, log->rejections.items, log->rejections.count,

