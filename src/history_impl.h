@@ -65,6 +65,9 @@ void us_identity(struct us_bytes *out, struct us_history *history, bool committe
 bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit,
                      const char *path);
 
+/* The private repository of a state directory (NULL: the default); *out is NULL if there is none. */
+int us_private_open(git_repository **out, const char *state, struct us_error *err);
+
 /* --- history_message.c: a commit's message --- */
 
 struct us_spot { /* what a message tells of a correction's place */

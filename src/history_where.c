@@ -158,6 +158,39 @@ static int open_personal(struct us_history *history, struct us_error *err)
     return result;
 }
 
+/*
+ * Once for the process, and never shut down: each start reads the machine's certificates, which
+ * takes longer than a save.
+ */
+static int start_libgit2(struct us_error *err)
+{
+    static bool started;
+    if (!started && git_libgit2_init() < 0)
+        return us_git_fail(err, US_ENOMEM, "start libgit2");
+    /* As git itself does not: naming each object anew would double the time of the log. */
+    if (!started)
+        git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+    started = true;
+    return US_OK;
+}
+
+int us_private_open(git_repository **out, const char *state, struct us_error *err)
+{
+    struct us_bytes path = {0};
+    *out = NULL;
+    int result = start_libgit2(err);
+    char *own = state ? strdup(state) : default_state();
+    us_bytes_format(&path, "%s/history.git", own ? own : "");
+    if (result == US_OK && (!own || path.failed))
+        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+    if (result == US_OK && is_own_directory(path.at) &&
+        git_repository_open_bare(out, path.at) != 0)
+        result = us_git_fail(err, US_EIO, "open the private history");
+    us_bytes_close(&path);
+    free(own);
+    return result;
+}
+
 /* A name that may stand in a tree: git forbids those that a checkout could take for its own. */
 static void add_component(struct us_bytes *out, const char *name, size_t length)
 {
@@ -693,22 +726,6 @@ static int find_work(struct us_history *history, struct us_error *err)
         history->no_work = why.at;
     us_bytes_close(&directory);
     return result;
-}
-
-/*
- * Once for the process, and never shut down: each start reads the machine's certificates, which
- * takes longer than a save.
- */
-static int start_libgit2(struct us_error *err)
-{
-    static bool started;
-    if (!started && git_libgit2_init() < 0)
-        return us_git_fail(err, US_ENOMEM, "start libgit2");
-    /* As git itself does not: naming each object anew would double the time of the log. */
-    if (!started)
-        git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-    started = true;
-    return US_OK;
 }
 
 int us_history_open(struct us_history **out, const char *path,

@@ -514,6 +514,24 @@ static int history_tostring(lua_State *L)
     return 1;
 }
 
+static int push_lstring(lua_State *L)
+{
+    const char *text = lua_touserdata(L, 1);
+    lua_pushlstring(L, text ? text : "", (size_t)lua_tonumber(L, 2));
+    return 1;
+}
+
+/* Push a C string as a Lua one and free it, even where Lua has no memory for it. */
+static int push_owned(lua_State *L, char *text, size_t length)
+{
+    lua_pushcfunction(L, push_lstring);
+    lua_pushlightuserdata(L, text);
+    lua_pushnumber(L, (lua_Number)length);
+    int status = lua_pcall(L, 2, 1, 0);
+    free(text);
+    return status == 0 ? 1 : lua_error(L);
+}
+
 /* A string option of the table at an index; the table keeps the string. */
 static const char *string_option(lua_State *L, int table, const char *name)
 {
@@ -728,6 +746,40 @@ static int history_reject(lua_State *L)
     return 1;
 }
 
+/* history:command() -> the git command that shows the article's history, for a shell */
+static int history_command(lua_State *L)
+{
+    char *command;
+    struct us_error err = {0};
+    if (us_history_command(&command, check_history(L), &err) != US_OK)
+        return fail(L, err.message);
+    return push_owned(L, command, strlen(command));
+}
+
+/* history:export() -> an mbox of patches for `git am`, oldest first */
+static int history_export(lua_State *L)
+{
+    char *mbox;
+    size_t length;
+    struct us_error err = {0};
+    if (us_history_export(&mbox, &length, check_history(L), &err) != US_OK)
+        return fail(L, err.message);
+    return push_owned(L, mbox, length);
+}
+
+/* history:prune(time) -> number of commits forgotten */
+static int history_prune(lua_State *L)
+{
+    struct us_history *history = check_history(L);
+    int64_t before = (int64_t)luaL_checknumber(L, 2);
+    size_t dropped;
+    struct us_error err = {0};
+    if (us_history_prune(&dropped, history, before, &err) != US_OK)
+        return fail(L, err.message);
+    lua_pushinteger(L, (lua_Integer)dropped);
+    return 1;
+}
+
 static int rejections_gc(lua_State *L)
 {
     us_rejections_close(luaL_checkudata(L, 1, REJECTIONS));
@@ -760,6 +812,55 @@ static int history_excepts(lua_State *L)
     return 1;
 }
 
+struct orphans { /* paths, each with its NUL */
+    char *paths;
+    size_t length;
+    bool remove, failed;
+};
+
+static bool note_orphan(void *data, const char *path)
+{
+    struct orphans *orphans = data;
+    size_t size = strlen(path) + 1;
+    char *grown = realloc(orphans->paths, orphans->length + size);
+    if (!grown) {
+        orphans->failed = true;
+        return false;
+    }
+    memcpy(grown + orphans->length, path, size);
+    orphans->paths = grown;
+    orphans->length += size;
+    return orphans->remove;
+}
+
+/* core.orphans{ state =, remove = } -> paths of private histories whose articles are gone */
+static int core_orphans(lua_State *L)
+{
+    struct orphans orphans = {0};
+    const char *state = NULL;
+    lua_settop(L, 1);
+    if (!lua_isnil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TTABLE);
+        state = string_option(L, 1, "state");
+        orphans.remove = boolean_field(L, 1, "remove");
+    }
+    struct us_error err = {0};
+    int result = us_history_orphans(state, note_orphan, &orphans, &err);
+    if (result != US_OK || orphans.failed) {
+        free(orphans.paths);
+        return fail(L, result != US_OK ? err.message : "out of memory for the list");
+    }
+    push_owned(L, orphans.paths, orphans.length);
+    size_t length;
+    const char *paths = lua_tolstring(L, -1, &length);
+    lua_newtable(L);
+    for (size_t at = 0, n = 0; at < length; at += strlen(paths + at) + 1) {
+        lua_pushstring(L, paths + at);
+        lua_rawseti(L, -2, (int)++n);
+    }
+    return 1;
+}
+
 EXPORT int luaopen_unspin_core(lua_State *L);
 
 EXPORT int luaopen_unspin_core(lua_State *L)
@@ -775,12 +876,16 @@ EXPORT int luaopen_unspin_core(lua_State *L)
                                                {"reject", history_reject},
                                                {"excepts", history_excepts},
                                                {"location", history_location},
+                                               {"command", history_command},
+                                               {"export", history_export},
+                                               {"prune", history_prune},
                                                {NULL, NULL}};
     static const luaL_Reg no_methods[] = {{NULL, NULL}};
     static const luaL_Reg functions[] = {{"open", core_open},
                                          {"apply", core_apply},
                                          {"replace", core_replace},
                                          {"history", core_history},
+                                         {"orphans", core_orphans},
                                          {"version", core_version},
                                          {NULL, NULL}};
     new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);

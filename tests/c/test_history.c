@@ -373,6 +373,92 @@ static void test_the_cache_of_rejections_may_be_lost_or_damaged(void **state)
     assert_string_equal(rejected(article), expected);
 }
 
+/* --- housekeeping --- */
+
+static void test_an_export_is_taken_by_git_am(void **state)
+{
+    (void)state;
+    char *mbox;
+    size_t length;
+    output("git clone -q repo clone");
+    struct us_recorded recorded = correct_all();
+    reject(recorded.oids[1]);
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_export(&mbox, &length, history, NULL), US_OK);
+    char path[200];
+    snprintf(path, sizeof path, "%s/mbox", work);
+    write_article(path, mbox, length);
+    assert_string_equal(output("cd clone && git am -q ../mbox && git log --format=%%s && "
+                               "cmp articles/a.md ../repo/articles/a.md"),
+                        output("cd repo && git log --format=%%s"));
+    free(mbox);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+}
+
+static void test_the_command_shows_the_history(void **state)
+{
+    (void)state;
+    char *command;
+    struct us_recorded recorded = correct_all();
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_command(&command, history, NULL), US_OK);
+    assert_non_null(strstr(output("%s", command), "+Following an agreement"));
+    free(command);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+}
+
+static void test_a_side_history_is_pruned_a_branch_is_not(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"settlement=agreement", NULL};
+    static const char *const second[] = {"instructed=told", NULL};
+    size_t dropped;
+    struct us_history *history = open_history(article, US_WHERE_SIDE);
+    struct us_recorded recorded = correct(history, article, first);
+    us_recorded_close(&recorded);
+    sleep(2);
+    int64_t now = atoll(output("date +%%s"));
+    sleep(1);
+    recorded = correct(history, article, second);
+    us_recorded_close(&recorded);
+    assert_int_equal(us_history_prune(&dropped, history, now, NULL), US_OK);
+    assert_int_equal(dropped, 1);
+    assert_string_equal(output("cd repo && git log --format=%%s unspin/heads/main && git fsck "
+                               "--strict --no-dangling"),
+                        "instructed → told\nReceive");
+    assert_int_equal(us_history_prune(&dropped, history, now + 3600, NULL), US_OK);
+    assert_string_equal(output("cd repo && git for-each-ref refs/unspin"), "");
+    us_history_close(history);
+    history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_prune(&dropped, history, now, NULL), US_ESTATE);
+    us_history_close(history);
+}
+
+static bool remove_all(void *data, const char *path)
+{
+    snprintf(data, 300, "%s", path);
+    return true;
+}
+
+static void test_private_histories_without_article_are_found(void **state)
+{
+    (void)state;
+    char found[300] = "";
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_history *history = open_history(article, US_WHERE_PRIVATE);
+    struct us_recorded recorded = correct(history, article, swaps);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    assert_int_equal(us_history_orphans(NULL, remove_all, found, NULL), US_OK);
+    assert_string_equal(found, "");
+    unlink(article);
+    assert_int_equal(us_history_orphans(NULL, remove_all, found, NULL), US_OK);
+    assert_string_equal(found, article);
+    assert_string_equal(output("git --git-dir unspin/history.git for-each-ref"), "");
+}
+
 /* --- many saves --- */
 
 static void test_packs_are_joined(void **state)
@@ -451,6 +537,10 @@ int main(void)
         TEST(test_a_rebase_that_drops_a_commit_rejects),
         TEST(test_rejections_are_known_after_a_rename_and_elsewhere),
         TEST(test_the_cache_of_rejections_may_be_lost_or_damaged),
+        TEST(test_an_export_is_taken_by_git_am),
+        TEST(test_the_command_shows_the_history),
+        TEST(test_a_side_history_is_pruned_a_branch_is_not),
+        TEST(test_private_histories_without_article_are_found),
         TEST(test_packs_are_joined),
         TEST(test_a_thousand_corrections_in_one_save),
     };

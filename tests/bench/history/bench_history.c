@@ -130,7 +130,7 @@ static void make_repository(const char *path, int files, const struct article *a
 
 static double time_ours(const char *path, const struct article *article)
 {
-    char file[4096];
+    char file[4200];
     struct us_error err;
     struct us_history *history;
     struct us_recorded recorded;
@@ -184,7 +184,7 @@ static double time_fast_import(const char *path, const struct article *article)
 
 static double time_loop(const char *path, const struct article *article)
 {
-    char file[4096];
+    char file[4200];
     size_t count = article->count < LOOP_MOST ? article->count : LOOP_MOST;
     double took = 0;
     snprintf(file, sizeof file, "%s/articles/article.txt", path);

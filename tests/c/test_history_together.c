@@ -1,0 +1,110 @@
+/*
+ * Many at once in one repository: processes that correct articles of their own, two that correct
+ * the same, and git committing and collecting garbage. Every correction is in the history exactly
+ * once, on the branch or, where that was in use, on the side; no lock is left.
+ */
+#include "repository.h"
+
+#include "file.h"
+
+#include <sys/wait.h>
+
+enum { PROCESSES = 10, ROUNDS = 5, COMMITS = 15 };
+
+static void correct_rounds(int process, const char *path)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        struct us_history *history;
+        struct us_recorded recorded;
+        struct us_error err = {0};
+        char old[32], replacement[32];
+        size_t length;
+        char *text = read_article(path, &length);
+        snprintf(old, sizeof old, "old-%d-%d.", process, round);
+        snprintf(replacement, sizeof replacement, "new-%d-%d.", process, round);
+        const char *place = strstr(text, old);
+        if (!place) { /* the other process wrote over this one's text: type it again */
+            strcat(text, old);
+            strcat(text, "\n");
+            length = strlen(text);
+            place = strstr(text, old);
+        }
+        size_t start = (size_t)(place - text);
+        struct us_fix fix = {.start = start, .end = start + strlen(old),
+                             .replacement = replacement, .confidence = 0.9f};
+        char *after = strdup(text);
+        if (!after)
+            _exit(1);
+        memcpy(after + start, replacement, strlen(replacement));
+        if (us_history_open(&history, path, NULL, &err) != US_OK ||
+            us_history_prepare(history, text, length, &fix, 1, &err) != US_OK ||
+            us_file_replace(path, after, length, &err) != US_OK ||
+            us_history_record(&recorded, history, text, length, &fix, 1, &err) != US_OK) {
+            fprintf(stderr, "process %d, round %d: %s\n", process, round, err.message);
+            _exit(1);
+        }
+        us_recorded_close(&recorded);
+        us_history_close(history);
+        free(text);
+        free(after);
+    }
+    _exit(0);
+}
+
+static void run_together(bool same_article)
+{
+    pid_t processes[PROCESSES];
+    int count = same_article ? 2 : PROCESSES;
+    output("git init -q repo && cd repo && echo 0 >count && for p in $(seq 0 9); do "
+           "f=$((%d ? 0 : p)); for r in $(seq 0 4); do echo \"a line with old-$p-$r. in it\"; done "
+           ">>a$f.md; done && git add . && git commit -qm Receive",
+           same_article);
+    for (int i = 0; i < count; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/repo/a%d.md", work, same_article ? 0 : i);
+        processes[i] = fork();
+        assert_true(processes[i] >= 0);
+        if (processes[i] == 0)
+            correct_rounds(i, path);
+    }
+    /* git's own way is to give up where a lock is held: it may, but must not be harmed */
+    output("cd repo && (git gc -q || true) & cd repo && for n in $(seq %d); do echo $n >count; "
+           "git commit -qm Count count || true; done; wait", COMMITS);
+    for (int i = 0; i < count; i++) {
+        int status;
+        assert_int_equal(waitpid(processes[i], &status, 0), processes[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    for (int i = 0; i < count; i++) /* finish what the last record left to the next look */
+        us_history_close(open_history(output("echo $PWD/repo/a%d.md", same_article ? 0 : i),
+                                      US_WHERE_BRANCH));
+    assert_string_equal(output("cd repo && git log --all --format=%%s | grep -c ' → '"),
+                        output("echo %d", count * ROUNDS));
+    assert_string_equal(output("cd repo && git log --all --format=%%s | grep ' → ' | sort | uniq -d"),
+                        "");
+    assert_string_equal(output("cd repo && git fsck --strict --no-dangling; find .git -name "
+                               "'*.lock' -o -path '*/unspin/*-*'"), "");
+}
+
+static void test_articles_of_their_own(void **state)
+{
+    (void)state;
+    run_together(false);
+    if (strcmp(output("cd repo && git for-each-ref refs/unspin"), "") == 0)
+        assert_string_equal(output("cd repo && git status --porcelain -- '*.md'"), "");
+}
+
+static void test_the_same_article(void **state)
+{
+    (void)state;
+    run_together(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_articles_of_their_own, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_same_article, begin, end),
+    };
+    return cmocka_run_group_tests_name("history: many at once", tests, NULL, NULL);
+}
