@@ -42,8 +42,9 @@ local function agree_with_history(child, folder, path, recorded, context)
   h.equal(0, unrecorded, context .. ": corrections on disk that no commit holds")
 end
 
+-- The article on one line, as subjects of commits give its words.
 local function show(folder, revision)
-  return vim.fn.system({ "git", "-C", folder, "show", revision .. ":article.txt" })
+  return (vim.fn.system({ "git", "-C", folder, "show", revision .. ":article.txt" }):gsub("\r?\n", " "))
 end
 
 -- Whether one text becomes the other by one replacement of `old` by `new`.
