@@ -140,4 +140,22 @@ function history:excepts() end
 ---@return unspin.Location
 function history:location() end
 
+---The git command that shows the article's history, for a shell.
+---@return string? command, string? message
+function history:command() end
+
+---An mbox of patches that `git am` takes, oldest first.
+---@return string? mbox, string? message
+function history:export() end
+
+---Forget what a side or private history has from before a time.
+---@param time integer seconds since 1970
+---@return integer? dropped commits, string? message
+function history:prune(time) end
+
+---Paths of private histories whose articles are gone; they are removed if asked for.
+---@param options? { state: string?, remove: boolean? }
+---@return string[]? paths, string? message
+function core.orphans(options) end
+
 return core
