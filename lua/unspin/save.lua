@@ -55,7 +55,6 @@ local function before_write(buf)
   if not fixes then
     return problem(buf, bytes --[[@as string]])
   end
-  told[buf] = nil
   local count = correct.make_fixes(buf, bytes, spare_cursor(buf, bytes, fixes))
   note(buf, require("unspin.say").count(count, "correction"))
   history.prepare(buf)
@@ -91,6 +90,7 @@ local function summarize(buf, recorded)
     parts[#parts + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
   end
   vim.list_extend(parts, remarks(place))
+  told[buf] = nil
   note(buf, table.concat(parts, "; "))
   say.news(table.concat(parts, "; "))
 end

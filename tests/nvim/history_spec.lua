@@ -87,8 +87,28 @@ describe("The history after a save", function()
     local child = opened(path)
     child:command("write")
     h.equal(RESTORED, h.read(path))
+    -- Its owner cannot write it, root can.
+    h.matches(vim.loop.getuid() == 0 and "3 corrections" or "not recorded: ", child:messages())
     h.equal(false, child:eval("&modified ? v:true : v:false"))
     vim.fn.system({ "chmod", "-R", "u+w", folder .. "/.git" })
+  end)
+
+  it("is made up for by the next write if it failed, which is told once", function()
+    local path, folder = received()
+    local child = opened(path)
+    child:lua([[
+      core = require("unspin.core")
+      working = core.history
+      core.history = function() return nil, "no space left on the device" end
+    ]])
+    child:command("write")
+    child:command("write")
+    h.equal(RESTORED, h.read(path))
+    h.equal("unspin: not recorded: no space left on the device", child:messages())
+    child:lua("core.history = working")
+    child:command("write")
+    h.matches("3 corrections, 3 commits on main", child:messages())
+    h.equal("expertise → technology\nsettlement → agreement\ninstructed → told\nBegin", subjects(folder))
   end)
 
   it("holds the bytes of a file with CRLF and a byte-order mark", function()
