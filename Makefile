@@ -38,6 +38,7 @@ LUAJIT_CFLAGS = $(call pkg,--cflags,luajit)
 BINDING := src/lua_unspin.c
 CORE_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
 CORE := $(OBJ)/core.a
+TOOL_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/tools/*.c))
 C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
 MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
@@ -144,11 +145,11 @@ check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	luacheck --quiet lua bin/unspin plugin tests
 	$(MAKE) --no-print-directory OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects
 	$(MAKE) --no-print-directory OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror' check-objects
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src/*.c
 	shellcheck tests/*.sh tests/*/*.sh .ci/run .ci/*.sh
 
 .PHONY: check-objects
-check-objects: $(CORE_OBJECTS) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
+check-objects: $(CORE_OBJECTS) $(TOOL_OBJECTS) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
 
 .PHONY: quality
 quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
