@@ -56,10 +56,17 @@ run = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$@' &&)
 
 # --- compiling -------------------------------------------------------------------------------
 
-# Changes only when the compiler or its flags do, so that objects follow them.
+# A file with the given line, touched only when the line changes, so that what was made by it follows.
+define remember
+@printf '%s\n' '$(subst ','\'',$(1))' >$@.new
+@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+endef
+
 $(OBJ)/flags: FORCE | $(OBJ)
-	@printf '%s\n' '$(CC) $(subst ','\'',$(CORE_CFLAGS))' >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(call remember,$(CC) $(CORE_CFLAGS))
+
+build/model: FORCE | $(OBJ)
+	$(call remember,$(LANGUAGE_MODEL))
 
 .PHONY: FORCE
 FORCE:
@@ -100,7 +107,7 @@ build/%: $(OBJ)/tools/%.o $(CORE)
 
 build/train_context: $(OBJ)/tools/train_text.o
 
-build/unspin.lex: build/lexc $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
+build/unspin.lex: build/lexc build/model $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
 	@build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
