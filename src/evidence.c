@@ -257,7 +257,6 @@ static void local_features(float *f, const struct us_lattice *lattice,
     f[US_FEATURE_DETERMINER_FOR] = fits > 0;
     f[US_FEATURE_DETERMINER_AGAINST] = fits < 0;
     f[US_FEATURE_POSSESSIVE] = edge->possessive;
-    f[US_FEATURE_DOUBLED] = edge->origin == US_EDGE_DOUBLED;
 }
 
 /* The words [from, to) as they stand, as a phrase of the context model. */
@@ -460,6 +459,14 @@ static uint32_t occurrences(const struct us_ngram *ngram, const uint16_t *counts
     return edge->id_count == 1 && edge->ids[0] < us_ngram_words(ngram) ? counts[edge->ids[0]] : 0;
 }
 
+/* Does the bot swap this kind of words like others? 0 up to a third of the article's density, which
+ * chance hits may reach, to 1 at all of it. */
+static float habit(float density, float overall)
+{
+    float share = density / (overall + 0.01f);
+    return share < 0.33f ? 0 : share > 1 ? 1 : (share - 0.33f) * 1.5f;
+}
+
 static void article_features(struct us_evidence *evidence, const struct us_lattice *lattice,
                              const struct us_ngram *ngram, const struct sums *sums,
                              const float *probability, const uint16_t *counts)
@@ -496,10 +503,8 @@ static void article_features(struct us_evidence *evidence, const struct us_latti
         f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
         f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(ngram, counts, edge));
         f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
-        f[US_FEATURE_QUOTED_HABIT] =
-            f[US_FEATURE_QUOTED] * clip(quoted / (evidence->density + 0.01f), 1);
-        f[US_FEATURE_CAPITAL_HABIT] =
-            f[US_FEATURE_CAPITAL] * clip(capital / (evidence->density + 0.01f), 1);
+        f[US_FEATURE_QUOTED_HABIT] = f[US_FEATURE_QUOTED] * habit(quoted, evidence->density);
+        f[US_FEATURE_CAPITAL_HABIT] = f[US_FEATURE_CAPITAL] * habit(capital, evidence->density);
     }
 }
 
@@ -521,6 +526,15 @@ static void rival_features(struct us_evidence *evidence, const struct us_lattice
             evidence->features[i][US_FEATURE_RIVAL] = logf(1 + (others > 0 ? others : 0));
         }
     }
+}
+
+/* What no row stands for is too rare to fit a weight on. Each is an error in any text; whether it
+ * is a bot's, and not an author's to keep, the article's other swaps tell. */
+static float artefact(const struct us_edge *edge, float density)
+{
+    if (density < 0.02f)
+        return edge->origin == US_EDGE_DECIMAL ? 0.5f : 0.2f;
+    return edge->origin == US_EDGE_DOUBLED ? 0.85f : 0.95f;
 }
 
 /* A prior before any words are looked at, from what the row says. */
@@ -617,7 +631,8 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         f[US_FEATURE_AGREED] = clip(log_odds(edge->posterior), 8);
         f[US_FEATURE_AGREED_GAIN] = clip(edge->gain, 8);
         f[US_FEATURE_AGREED_LOSS] = edge->gain < 0 ? f[US_FEATURE_AGREED_GAIN] : 0;
-        out->final[e] = logistic(model->final, f, US_FEATURE_COUNT);
+        out->final[e] = edge->row ? logistic(model->final, f, US_FEATURE_COUNT)
+                                  : artefact(edge, out->density);
     }
 done:
     free(counts);

@@ -51,7 +51,6 @@
     X(DETERMINER_FOR, determiner_for)   /* "an" left before a consonant, and the like */          \
     X(DETERMINER_AGAINST, determiner_against)                                                     \
     X(POSSESSIVE, possessive)                                                                     \
-    X(DOUBLED, doubled)                                                                           \
     X(DENSITY, density)                 /* ln of the article's share of swaps */                  \
     X(DENSITY_GAIN, density_gain)                                                                 \
     X(DENSITY_CONTEXT, density_context)                                                           \

@@ -61,11 +61,20 @@ uint32_t us_phrase_ids(const struct us_ngram *model, const char *phrase, size_t 
     return count;
 }
 
+static const char *const small[] = {"zero",  "one",   "two",  "three", "four",   "five",  "six",
+                                    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
+
+int us_small_number(const char *word)
+{
+    for (int i = 0; i < 13; i++)
+        if (strcmp(word, small[i]) == 0)
+            return i;
+    return -1;
+}
+
 /* Numbers are words to the model: small ones as such, others as one that stands for them. */
 static uint32_t number_id(const struct us_ngram *model, const char *norm, size_t length)
 {
-    static const char *const small[] = {"zero", "one", "two",   "three", "four", "five", "six",
-                                        "seven", "eight", "nine", "ten", "eleven", "twelve"};
     unsigned value = 0;
     for (size_t i = 0; i < length; i++) {
         if (norm[i] < '0' || norm[i] > '9' || value > 9999) {
@@ -186,6 +195,66 @@ static bool doubles_wrongly(const char *word)
     return false;
 }
 
+bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge)
+{
+    const struct us_text *text = lattice->text;
+    uint32_t first = lattice->units[edge->from].token, last = lattice->units[edge->to - 1].token;
+    size_t start = text->tokens[first].start, end = text->tokens[last].end;
+    return start > 0 && end < text->length && text->bytes[start - 1] == '{' &&
+           text->bytes[end] == '}' && (start < 2 || text->bytes[start - 2] != '{');
+}
+
+/* A number of which the part before or behind the point is a word: 102.five, seven.1. */
+static bool is_mixed_decimal(const struct us_lattice *lattice, uint32_t unit)
+{
+    const struct us_text *text = lattice->text;
+    if (unit + 1 >= lattice->unit_count)
+        return false;
+    uint32_t first = lattice->units[unit].token, last = lattice->units[unit + 1].token;
+    if (last != first + 2)
+        return false;
+    const struct us_token *one = &text->tokens[first], *point = one + 1, *two = one + 2;
+    if (point->start != one->end || two->start != point->end ||
+        text->bytes[point->start] != '.' || point->end != point->start + 1)
+        return false;
+    bool one_is_word = us_small_number(text->norms + one->norm) >= 0;
+    bool two_is_word = us_small_number(text->norms + two->norm) >= 0;
+    return (one_is_word && two->kind == US_TOKEN_NUMBER) ||
+           (two_is_word && one->kind == US_TOKEN_NUMBER);
+}
+
+/* Edges of what bots leave behind: braces, mixed decimals, doubled words. */
+static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_error *err)
+{
+    const struct us_text *text = lattice->text;
+    const struct us_unit *unit = &lattice->units[from];
+    const struct us_token *one = &text->tokens[unit->token];
+    struct us_edge edge = {.from = from, .to = from + 1, .id_count = unit->id_count};
+    memcpy(edge.ids, unit->ids, sizeof unit->ids);
+    edge.origin = US_EDGE_BRACED;
+    if (one->kind == US_TOKEN_WORD && us_in_braces(lattice, &edge)) {
+        int rc = push_edge(lattice, edge, err);
+        if (rc != US_OK)
+            return rc;
+    }
+    edge.to = from + 2;
+    edge.origin = US_EDGE_DECIMAL;
+    if (is_mixed_decimal(lattice, from)) {
+        int rc = push_edge(lattice, edge, err);
+        if (rc != US_OK)
+            return rc;
+    }
+    if (from + 1 >= lattice->unit_count || !unit[1].joined || unit[1].token != unit->token + 1)
+        return US_OK;
+    const struct us_token *two = &text->tokens[unit[1].token];
+    edge.origin = US_EDGE_DOUBLED;
+    if (one->norm_length == two->norm_length &&
+        strcmp(text->norms + one->norm, text->norms + two->norm) == 0 &&
+        doubles_wrongly(text->norms + one->norm))
+        return push_edge(lattice, edge, err);
+    return US_OK;
+}
+
 static int add_edges(struct us_lattice *lattice, const struct us_ngram *model,
                      const struct us_lexicon *lexicon, struct us_error *err)
 {
@@ -218,21 +287,9 @@ static int add_edges(struct us_lattice *lattice, const struct us_ngram *model,
             if (rc != US_OK)
                 return rc;
         }
-        if (from + 1 < lattice->unit_count && lattice->units[from + 1].joined) {
-            const struct us_unit *unit = &lattice->units[from];
-            const struct us_token *one = &text->tokens[unit[0].token];
-            const struct us_token *two = &text->tokens[unit[1].token];
-            if (unit[1].token == unit[0].token + 1 && one->norm_length == two->norm_length &&
-                strcmp(text->norms + one->norm, text->norms + two->norm) == 0 &&
-                doubles_wrongly(text->norms + one->norm)) {
-                struct us_edge edge = {.from = from, .to = from + 2, .origin = US_EDGE_DOUBLED,
-                                       .id_count = unit->id_count};
-                memcpy(edge.ids, unit->ids, sizeof unit->ids);
-                int rc = push_edge(lattice, edge, err);
-                if (rc != US_OK)
-                    return rc;
-            }
-        }
+        int rc = add_artefacts(lattice, from, err);
+        if (rc != US_OK)
+            return rc;
     }
     return US_OK;
 }

@@ -36,6 +36,8 @@ struct us_unit {
 enum us_edge_origin {
     US_EDGE_ROW,       /* a row of the lexicon */
     US_EDGE_DOUBLED,   /* a word twice: one of them */
+    US_EDGE_BRACED,    /* {hardware}: without the braces; the span is the word alone */
+    US_EDGE_DECIMAL,   /* 102.five, seven.1: in digits */
 };
 
 struct us_edge {
@@ -73,6 +75,12 @@ void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
 /* Fill posterior and gain of every edge from the priors. `scale` weighs the language model. */
 int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
                      struct us_error *err);
+
+/* The value of a small number's word, "zero" to "twelve"; -1 for other words. */
+int us_small_number(const char *word);
+
+/* Does the edge's span stand right between braces? Spinners leave some of their syntax behind. */
+bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge);
 
 /* Ids of a phrase's words for the language model; returns how many, at most `room`. */
 uint32_t us_phrase_ids(const struct us_ngram *model, const char *phrase, size_t length,

@@ -71,7 +71,9 @@ int us_reason(char **out, const struct us_lattice *lattice, const struct us_lexi
         if (edge->row->pages > 1)
             say(&line, "seen on %u spun pages", (unsigned)edge->row->pages);
     } else {
-        say(&line, "the word stands twice");
+        say(&line, "%s", edge->origin == US_EDGE_DOUBLED   ? "the word stands twice"
+                         : edge->origin == US_EDGE_DECIMAL ? "a number half in words"
+                                                           : "braces of a spinner's own syntax");
     }
     if (evidence->density > 0.01f)
         say(&line, "about %.0f of 100 words of this article were swapped",

@@ -132,7 +132,7 @@ static enum us_kind kind_of(const struct us_lattice *lattice, const struct us_le
                             const struct us_edge *edge)
 {
     if (!edge->row)
-        return US_KIND_ARTEFACT;
+        return edge->origin == US_EDGE_DECIMAL ? US_KIND_NUMBER : US_KIND_ARTEFACT;
     const struct us_token *token =
         &lattice->text->tokens[lattice->units[edge->from].token];
     const char *spun = us_lexicon_string(lexicon, edge->row->spun);

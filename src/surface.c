@@ -1,5 +1,6 @@
 #include "surface.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -161,8 +162,19 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
     *start = first->start;
     *end = last->end;
 
+    char decimal[64];
     const char *phrase = edge->row ? us_lexicon_string(lexicon, edge->row->original)
                                    : text->norms + first->norm;
+    if (edge->origin == US_EDGE_DECIMAL) {
+        const char *parts[2] = {text->norms + first->norm, text->norms + last->norm};
+        char digits[2][24];
+        for (int i = 0; i < 2; i++) {
+            int value = us_small_number(parts[i]);
+            snprintf(digits[i], sizeof digits[i], value < 0 ? "%.20s" : "%.0s%d", parts[i], value);
+        }
+        snprintf(decimal, sizeof decimal, "%s.%s", digits[0], digits[1]);
+        phrase = decimal;
+    }
     uint32_t spun_words = edge->to - edge->from, words = 1;
     for (const char *c = phrase; *c; c++)
         words += *c == ' ';
@@ -216,6 +228,11 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
     if (ok && words != spun_words && memchr(text->bytes + *start, '\n', *end - *start) &&
         *end < text->length && text->bytes[*end] == ' ') {
         ok = append(&buffer, "\n", 1);
+        ++*end;
+    }
+
+    if (us_in_braces(lattice, edge)) {
+        --*start;
         ++*end;
     }
 
