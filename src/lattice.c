@@ -6,7 +6,7 @@
 
 enum {
     BEAM = 12,          /* states kept at a node */
-    MEMO_BITS = 15,
+    MEMO_BITS = 14,
     EDGES_AT = 48,      /* edges kept that begin at one unit */
 };
 static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a node */
@@ -302,8 +302,10 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text,
     out->memo = malloc((1u << MEMO_BITS) * sizeof *out->memo);
     if (!out->memo)
         return us_fail(err, US_ENOMEM, "out of memory reading the text");
-    /* no query has US_NGRAM_UNKNOWN in all three places: nothing matches yet */
-    memset(out->memo, 0xff, (1u << MEMO_BITS) * sizeof *out->memo);
+    struct us_memo blank = {.w2 = US_NGRAM_UNKNOWN, .w3 = US_NGRAM_UNKNOWN};
+    us_ngram_pair(&blank.pair, model, blank.w2, blank.w3);
+    for (uint32_t i = 0; i < 1u << MEMO_BITS; i++)
+        out->memo[i] = blank;
     int rc = add_units(out, model, err);
     if (rc == US_OK)
         rc = add_edges(out, model, lexicon, err);
@@ -324,6 +326,7 @@ void us_lattice_close(struct us_lattice *lattice)
 
 struct state {
     uint32_t w1, w2;      /* the last two words */
+    float backoff;        /* of them as a history, log10 */
     float sum, best;      /* forward: natural log */
     float back_sum, back_best;
 };
@@ -359,25 +362,31 @@ static float log_add(float a, float b)
         a = b;
         b = swap;
     }
-    return b == -INFINITY ? a : a + log1pf(expf(b - a));
+    return b > a - 17 ? a + log1pf(expf(b - a)) : a; /* less does not show in a float */
 }
 
-/* The same few trigrams are asked for again and again, by every state and in both solutions. */
-static float trigram(const struct solver *solver, uint32_t w1, uint32_t w2, uint32_t w3)
+/* The same few pairs are asked for again and again, by every state and in both solutions. */
+static const struct us_ngram_pair *pair_of(const struct solver *solver, uint32_t w2, uint32_t w3)
 {
-    uint32_t hash = (w1 * 0x9e3779b1u ^ w2) * 0x85ebca6bu ^ w3;
-    struct us_memo *memo = &solver->memo[(hash * 0xc2b2ae35u) >> (32 - MEMO_BITS)];
-    if (memo->w1 != w1 || memo->w2 != w2 || memo->w3 != w3)
-        *memo = (struct us_memo){w1, w2, w3, us_ngram_trigram(solver->model, w1, w2, w3)};
-    return memo->value;
+    uint32_t hash = (w2 * 0x9e3779b1u ^ w3) * 0x85ebca6bu;
+    struct us_memo *memo = &solver->memo[hash >> (32 - MEMO_BITS)];
+    if (memo->w2 != w2 || memo->w3 != w3) {
+        memo->w2 = w2;
+        memo->w3 = w3;
+        us_ngram_pair(&memo->pair, solver->model, w2, w3);
+    }
+    return &memo->pair;
 }
 
-static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2,
+/* Add words to the history w1 w2 with its back-off; returns their weight. */
+static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2, float *backoff,
                          const uint32_t *ids, uint32_t count)
 {
     float sum = 0;
     for (uint32_t i = 0; i < count; i++) {
-        sum += trigram(solver, *w1, *w2, ids[i]);
+        const struct us_ngram_pair *pair = pair_of(solver, *w2, ids[i]);
+        sum += us_ngram_pair_after(solver->model, pair, *w1, *backoff);
+        *backoff = pair->backoff;
         *w1 = *w2;
         *w2 = ids[i];
     }
@@ -387,7 +396,8 @@ static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2
 enum { WAITING = 600 }; /* states that may wait for a node before pruning */
 
 /* The state of a node to come that ends in (w1, w2); NO_EDGE if too many wait there already. */
-static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2)
+static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2,
+                         float backoff)
 {
     uint32_t ring = node % (US_LEXICON_WORDS + 1);
     struct state *states = solver->waiting + (size_t)ring * WAITING;
@@ -397,7 +407,8 @@ static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint
             return i;
     if (count == WAITING)
         return NO_EDGE;
-    states[count] = (struct state){w1, w2, -INFINITY, -INFINITY, -INFINITY, -INFINITY};
+    states[count] =
+        (struct state){w1, w2, backoff, -INFINITY, -INFINITY, -INFINITY, -INFINITY};
     solver->waiting_count[ring]++;
     return count;
 }
@@ -422,8 +433,9 @@ static bool send(struct solver *solver, uint32_t from, uint32_t node, uint32_t e
 {
     const struct state *state = &solver->states[from];
     uint32_t w1 = state->w1, w2 = state->w2;
-    float score = words_score(solver, &w1, &w2, ids, id_count) + prior;
-    uint32_t slot = wait_for(solver, node, w1, w2);
+    float backoff = state->backoff;
+    float score = words_score(solver, &w1, &w2, &backoff, ids, id_count) + prior;
+    uint32_t slot = wait_for(solver, node, w1, w2, backoff);
     if (slot == NO_EDGE)
         return true;
     struct state *to =
@@ -509,8 +521,8 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
     if (!grow((void **)&solver->states, &solver->state_room, 1, sizeof *solver->states))
         return false;
     solver->states[solver->state_count++] =
-        (struct state){US_NGRAM_UNKNOWN, us_ngram_begin(solver->model), 0, 0, -INFINITY,
-                       -INFINITY};
+        (struct state){.w1 = US_NGRAM_UNKNOWN, .w2 = us_ngram_begin(solver->model),
+                       .back_sum = -INFINITY, .back_best = -INFINITY};
     solver->nodes[0] = 0;
     solver->nodes[1] = 1;
     for (uint32_t node = 0; node < length; node++) {
@@ -538,7 +550,9 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
     uint32_t end = us_ngram_end(solver->model);
     for (uint32_t s = solver->nodes[length]; s < solver->state_count; s++) {
         struct state *state = &solver->states[s];
-        float score = trigram(solver, state->w1, state->w2, end) * LN10 * solver->scale;
+        uint32_t w1 = state->w1, w2 = state->w2;
+        float backoff = state->backoff;
+        float score = words_score(solver, &w1, &w2, &backoff, &end, 1);
         state->back_sum = state->back_best = score;
         total = log_add(total, state->sum + score);
     }

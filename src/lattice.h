@@ -52,9 +52,9 @@ struct us_edge {
     float gain;      /* out: natural log, best path with it over best path without */
 };
 
-struct us_memo { /* log10 P(w3 | w1 w2), asked for before */
-    uint32_t w1, w2, w3;
-    float value;
+struct us_memo { /* two words asked for before */
+    uint32_t w2, w3;
+    struct us_ngram_pair pair;
 };
 
 struct us_lattice {

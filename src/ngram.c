@@ -251,31 +251,48 @@ float us_ngram_unigram(const struct us_ngram *model, uint32_t w)
     return us_lef32(model->unigrams + (size_t)w * US_NGRAM_UNIGRAM) * US_NGRAM_LOG10_OF_BASE;
 }
 
+/* Stands for the trigrams of a pair that no history makes likelier or less likely. */
+static const uint32_t NO_HISTORY = UINT32_MAX;
+
+void us_ngram_pair(struct us_ngram_pair *out, const struct us_ngram *model, uint32_t w2,
+                   uint32_t w3)
+{
+    uint32_t row;
+    *out = (struct us_ngram_pair){.probability = us_ngram_unigram(model, w3)};
+    if (w3 >= model->unigram_count || w2 >= model->unigram_count) {
+        out->first = out->end = w3 >= model->unigram_count ? NO_HISTORY : 0;
+    } else if (find_bigram(model, w2, w3, &row)) {
+        out->probability = bigram_value(model, row, false) * US_NGRAM_LOG10_OF_BASE;
+        out->backoff = bigram_value(model, row, true) * US_NGRAM_LOG10_OF_BASE;
+        out->first = first_trigram(model, row);
+        out->end = first_trigram(model, row + 1);
+    } else {
+        out->probability += us_lef32(model->unigrams + (size_t)w2 * US_NGRAM_UNIGRAM + 4) *
+                            US_NGRAM_LOG10_OF_BASE;
+    }
+}
+
+float us_ngram_pair_after(const struct us_ngram *model, const struct us_ngram_pair *pair,
+                          uint32_t w1, float backoff)
+{
+    const struct us_ngram_layout *layout = &model->layout;
+    uint32_t row;
+    if (pair->first == NO_HISTORY)
+        return pair->probability;
+    if (pair->first < pair->end && w1 < model->unigram_count &&
+        find_row(model->trigrams, layout->trigram_bits, layout->word_bits, pair->first, pair->end,
+                 w1, &row)) {
+        uint64_t bit = (uint64_t)row * layout->trigram_bits + layout->word_bits;
+        return us_lef32(model->trigram_probability + 4 * (bits_at(model->trigrams, bit) & 0xffff)) *
+               US_NGRAM_LOG10_OF_BASE;
+    }
+    return pair->probability + backoff;
+}
+
 float us_ngram_trigram(const struct us_ngram *model, uint32_t w1, uint32_t w2, uint32_t w3)
 {
-    if (w3 >= model->unigram_count)
-        return model->unknown;
-    if (w2 >= model->unigram_count)
-        return us_ngram_unigram(model, w3);
-    bool trigrams = w1 < model->unigram_count;
-
-    uint32_t row, trigram;
-    float value;
-    if (find_bigram(model, w2, w3, &row)) {
-        uint32_t bits = model->layout.trigram_bits;
-        if (trigrams && find_row(model->trigrams, bits, model->layout.word_bits,
-                                 first_trigram(model, row), first_trigram(model, row + 1), w1,
-                                 &trigram)) {
-            uint64_t bit = (uint64_t)trigram * bits + model->layout.word_bits;
-            return us_lef32(model->trigram_probability +
-                            4 * (bits_at(model->trigrams, bit) & 0xffff)) * US_NGRAM_LOG10_OF_BASE;
-        }
-        value = bigram_value(model, row, false);
-    } else {
-        value = us_lef32(model->unigrams + (size_t)w3 * US_NGRAM_UNIGRAM) +
-                us_lef32(model->unigrams + (size_t)w2 * US_NGRAM_UNIGRAM + 4);
-    }
-    if (trigrams && find_bigram(model, w1, w2, &row))
-        value += bigram_value(model, row, true);
-    return value * US_NGRAM_LOG10_OF_BASE;
+    struct us_ngram_pair before, pair;
+    us_ngram_pair(&before, model, w1, w2);
+    us_ngram_pair(&pair, model, w2, w3);
+    return us_ngram_pair_after(model, &pair, w1, before.backoff);
 }

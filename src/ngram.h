@@ -30,6 +30,18 @@ uint32_t us_ngram_end(const struct us_ngram *model);   /* </s> */
  */
 float us_ngram_trigram(const struct us_ngram *model, uint32_t w1, uint32_t w2, uint32_t w3);
 float us_ngram_unigram(const struct us_ngram *model, uint32_t w);
+
+/* The same in two steps, for those who ask for many w1 before one w2 w3. */
+struct us_ngram_pair {
+    float probability;   /* log10 P(w3 | w2) */
+    float backoff;       /* log10, of the history w2 w3 */
+    uint32_t first, end; /* its trigrams */
+};
+void us_ngram_pair(struct us_ngram_pair *out, const struct us_ngram *model, uint32_t w2,
+                   uint32_t w3);
+/* log10 P(w3 | w1 w2) from the pair w2 w3; backoff is that of the pair w1 w2. */
+float us_ngram_pair_after(const struct us_ngram *model, const struct us_ngram_pair *pair,
+                          uint32_t w1, float backoff);
 float us_ngram_unknown(const struct us_ngram *model);
 
 #endif
