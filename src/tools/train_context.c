@@ -31,10 +31,11 @@ enum {
     PHRASE_WORDS = 6,
     CANDIDATES = 24, /* at most, for one gap */
     NOISE = 10,      /* random candidates */
-    PASSES = 4,
+    PASSES = 2,
     SEEN_WORD = 12,  /* least occurrences of a word, of a phrase */
-    SEEN_PHRASE = 8,
+    SEEN_PHRASE = 12,
     FILE_LIMIT = 1990000, /* bytes */
+    PHRASE_SHARE = 55,    /* of it, in percent */
 };
 
 static const float spun_most = 0.35f;    /* share of words replaced on purpose, at most */
@@ -67,6 +68,7 @@ struct phrase { /* a side of the lexicon's rows */
     uint32_t count;                       /* in the training text */
     uint32_t *originals, original_count;
     uint32_t *swaps, swap_count;
+    uint32_t bot_count;                   /* of the swaps: the first, which bots are known to use */
     uint32_t sets;  /* sets of confusables that it is in: one for each swap, one if itself is one */
     float log_sets;
     float keep;     /* share of the gaps kept whose confusables are those of this one */
@@ -124,12 +126,16 @@ static void read_lexicon(struct task *task, const char *path)
         sides[i][1] = add_name(task, us_lexicon_string(lexicon, row->original));
     }
     task->phrases = zeroed(task->names.count, sizeof *task->phrases);
-    for (uint32_t i = 0; i < rows; i++) {
-        struct phrase *spun = &task->phrases[sides[i][0]], *original = &task->phrases[sides[i][1]];
-        if (spun == original)
+    for (uint32_t i = 0; i < 2 * rows; i++) { /* rows from a thesaurus last */
+        const uint32_t *side = sides[i % rows];
+        struct phrase *spun = &task->phrases[side[0]], *original = &task->phrases[side[1]];
+        bool tail = us_lexicon_row(lexicon, i % rows)->flags & US_ROW_TAIL;
+        if (spun == original || tail != (i >= rows))
             continue;
-        link_to(&spun->originals, &spun->original_count, sides[i][1]);
-        link_to(&original->swaps, &original->swap_count, sides[i][0]);
+        link_to(&spun->originals, &spun->original_count, side[1]);
+        link_to(&original->swaps, &original->swap_count, side[0]);
+        if (!tail)
+            original->bot_count = original->swap_count;
     }
     free(sides);
     us_lexicon_close(lexicon);
@@ -206,17 +212,27 @@ static int by_count(const void *a, const void *b)
     return i < k ? -1 : i > k;
 }
 
-/* The phrases seen often enough, and the most frequent words that the file still has room for. */
+/*
+ * The most frequent phrases that are seen often enough and fill PHRASE_SHARE of the file, and the
+ * most frequent words that it still has room for.
+ */
 static void choose(struct model *model, struct task *task)
 {
     model->phrase_of = room(NULL, task->names.count, sizeof *model->phrase_of);
-    for (uint32_t i = 0; i < task->names.count; i++) {
-        struct phrase *phrase = &task->phrases[i];
-        if (phrase->sets && phrase->count >= SEEN_PHRASE) {
-            phrase->id = model->phrases;
+    uint32_t *counts = zeroed(task->names.count, sizeof *counts);
+    for (uint32_t i = 0; i < task->names.count; i++)
+        if (task->phrases[i].sets && task->phrases[i].count >= SEEN_PHRASE) {
+            counts[i] = task->phrases[i].count;
             model->phrase_of[model->phrases++] = i;
         }
-    }
+    sort_counts = counts;
+    qsort(model->phrase_of, model->phrases, sizeof *model->phrase_of, by_count);
+    const uint32_t most_phrases = FILE_LIMIT / 100 * PHRASE_SHARE / (4 + 2 + D);
+    if (model->phrases > most_phrases)
+        model->phrases = most_phrases;
+    for (uint32_t i = 0; i < model->phrases; i++)
+        task->phrases[model->phrase_of[i]].id = i;
+    free(counts);
     size_t left = FILE_LIMIT - sizeof(struct us_context_header) -
                   sizeof(float) * US_CONTEXT_PLACES * D - (size_t)model->phrases * (4 + 2 + D);
     uint32_t most = (uint32_t)(left / (4 + 1 + D));
@@ -425,13 +441,13 @@ struct article { /* in ids of the model */
     size_t room;
 };
 
-/* Longest phrase with swaps that stands at words. */
+/* Longest phrase that a bot swaps and that stands at words. */
 static const struct phrase *swappable(const struct task *task, const uint32_t *words, size_t left)
 {
     const struct phrase *best = NULL;
     for (uint32_t p = task->first[words[0]]; p != NONE; p = task->phrases[p].next) {
         const struct phrase *phrase = &task->phrases[p];
-        if (phrase->swap_count && (!best || phrase->length > best->length) &&
+        if (phrase->bot_count && (!best || phrase->length > best->length) &&
             stands_at(phrase, words, left))
             best = phrase;
     }
@@ -470,7 +486,7 @@ static void spin(struct article *out, const struct task *task, const struct corp
                                   ? (bot ^ (uint32_t)(original - task->phrases)) * 2654435761u >> 8
                                   : draw(1u << 24);
             const struct phrase *swap =
-                &task->phrases[original->swaps[choice % original->swap_count]];
+                &task->phrases[original->swaps[choice % original->bot_count]];
             for (uint32_t k = 0; k < swap->length; k++)
                 out->words[out->word_count++] = task->word_ids[swap->words[k]];
             for (uint32_t k = 1; k < original->length; k++)
