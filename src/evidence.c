@@ -550,12 +550,33 @@ static float prior_of(const struct us_edge *edge)
     return prior;
 }
 
+/* Two edges of three fit their place so badly that nothing can speak for them loudly enough. */
+static void drop_hopeless(struct us_lattice *lattice)
+{
+    const float least_gain = -3, least_posterior = 0.0025f;
+    uint32_t kept = 0;
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        const struct us_edge *edge = &lattice->edges[e];
+        if (edge->gain > least_gain || edge->posterior > least_posterior || !edge->row ||
+            edge->row->flags & US_ROW_ALWAYS)
+            lattice->edges[kept++] = *edge;
+    }
+    lattice->edge_count = kept;
+}
+
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_ngram *ngram,
                      const struct us_lexicon *lexicon, const struct us_context *context,
                      struct us_error *err)
 {
     *out = (struct us_evidence){0};
+    for (uint32_t e = 0; e < lattice->edge_count; e++)
+        lattice->edges[e].prior = prior_of(&lattice->edges[e]);
+    int rc = us_lattice_solve(lattice, ngram, model->language_scale, err);
+    if (rc != US_OK)
+        return rc;
+    drop_hopeless(lattice);
+
     uint32_t edges = lattice->edge_count, units = lattice->unit_count;
     uint32_t row_count = us_lexicon_rows(lexicon), vocabulary = us_ngram_words(ngram);
     struct sums sums = {0};
@@ -568,7 +589,6 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
     out->local = calloc(edges + 1, sizeof *out->local);
     out->article = calloc(edges + 1, sizeof *out->article);
     out->final = calloc(edges + 1, sizeof *out->final);
-    int rc = US_OK;
     if (!counts || !sums.at || !sums.before || !sums.rows || !sums.originals ||
         !out->features || !out->local ||
         !out->article || !out->final) {
@@ -576,11 +596,6 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         goto done;
     }
 
-    for (uint32_t e = 0; e < edges; e++)
-        lattice->edges[e].prior = prior_of(&lattice->edges[e]);
-    rc = us_lattice_solve(lattice, ngram, model->language_scale, err);
-    if (rc != US_OK)
-        goto done;
     for (uint32_t e = 0; e < edges; e++) {
         const struct us_edge *edge = &lattice->edges[e];
         float *f = out->features[e];
