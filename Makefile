@@ -177,6 +177,19 @@ train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/
 	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
 	mv data/context.bin.new data/context.bin
 
+FUZZERS := $(patsubst tests/fuzz/%.c,build/obj-fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CFLAGS = -O1 -g -std=c11 -D_GNU_SOURCE $(WARNINGS) -DUNSPIN_VERSION='"$(VERSION)"' -Isrc \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+build/obj-fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_file.h $(wildcard src/*.c src/*.h)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) $(call pkg,--cflags,libutf8proc) -o $@ $< \
+		$(filter-out $(BINDING) src/history% src/file.c,$(filter src/%.c,$^)) $(call pkg,--libs,libutf8proc) -lm
+
+.PHONY: fuzz
+fuzz: $(LEXICON) $(FUZZERS) ## Run the fuzzers (needs clang), SECONDS=60 each
+	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS)
+
 .PHONY: bench
 bench: all ## Measure speed and memory
 	@for b in $(filter-out %/nvim.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
