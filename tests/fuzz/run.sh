@@ -12,8 +12,10 @@ for target; do
         -verbosity=0 -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" \
         "build/fuzz/$name" "tests/fuzz/corpus/$name" 2>&1 |
         grep -E 'ERROR|SUMMARY|Test unit|executed_units|peak_rss' || true
-    if ls "build/fuzz/$name"-* >/dev/null 2>&1; then
-        echo "$name: found $(ls "build/fuzz/$name"-* | head -1)"
-        exit 1
-    fi
+    for found in "build/fuzz/$name"-*; do
+        if [ -e "$found" ]; then
+            echo "$name: found $found"
+            exit 1
+        fi
+    done
 done
