@@ -141,7 +141,7 @@ deps: ## Install what is missing with apt; elsewhere print what to install
 test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests under ASan and UBSan
 	@tests/deps.sh build test
 	@$(MAKE) --no-print-directory $(if $(SANITIZE),tests-c,all tests-c)
-	@$(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
+	@LSAN_OPTIONS=suppressions=tests/c/lsan.supp:print_suppressions=0 $(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
 
 .PHONY: tests-c
 tests-c: $(C_TESTS) $(LEXICON)
