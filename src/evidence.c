@@ -550,15 +550,17 @@ static float prior_of(const struct us_edge *edge)
     return prior;
 }
 
-/* Two edges of three fit their place so badly that nothing can speak for them loudly enough. */
-static void drop_hopeless(struct us_lattice *lattice)
+/* Two edges of three fit their place so badly that nothing can speak for them loudly enough. Those
+ * from unit `cut` on were not looked at. */
+static void drop_hopeless(struct us_lattice *lattice, uint32_t cut)
 {
     const float least_gain = -3, least_posterior = 0.0025f;
     uint32_t kept = 0;
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_edge *edge = &lattice->edges[e];
-        if (edge->gain > least_gain || edge->posterior > least_posterior || !edge->row ||
-            edge->row->flags & US_ROW_ALWAYS)
+        if (edge->from < cut &&
+            (edge->gain > least_gain || edge->posterior > least_posterior || !edge->row ||
+             edge->row->flags & US_ROW_ALWAYS))
             lattice->edges[kept++] = *edge;
     }
     lattice->edge_count = kept;
@@ -567,15 +569,16 @@ static void drop_hopeless(struct us_lattice *lattice)
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_ngram *ngram,
                      const struct us_lexicon *lexicon, const struct us_context *context,
-                     struct us_error *err)
+                     double deadline, struct us_error *err)
 {
     *out = (struct us_evidence){0};
+    double halfway = deadline > 0 ? (us_now() + deadline) / 2 : 0;
     for (uint32_t e = 0; e < lattice->edge_count; e++)
         lattice->edges[e].prior = prior_of(&lattice->edges[e]);
-    int rc = us_lattice_solve(lattice, ngram, model->language_scale, err);
+    int rc = us_lattice_solve(lattice, ngram, model->language_scale, halfway, &out->cut, err);
     if (rc != US_OK)
         return rc;
-    drop_hopeless(lattice);
+    drop_hopeless(lattice, out->cut);
 
     uint32_t edges = lattice->edge_count, units = lattice->unit_count;
     uint32_t row_count = us_lexicon_rows(lexicon), vocabulary = us_ngram_words(ngram);
@@ -637,7 +640,7 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                                   model->article[US_FEATURE_LOSS] * f[US_FEATURE_LOSS] -
                                   model->article[US_FEATURE_POSTERIOR] * f[US_FEATURE_POSTERIOR];
     }
-    rc = us_lattice_solve(lattice, ngram, model->agreed_scale, err);
+    rc = us_lattice_solve(lattice, ngram, model->agreed_scale, 0, NULL, err);
     if (rc != US_OK)
         goto done;
     for (uint32_t e = 0; e < edges; e++) {

@@ -98,15 +98,18 @@ struct us_evidence {
     float *local;                        /* [edge_count] probability by the local model */
     float *article;                      /* [edge_count] probability by the article model */
     float *final;                        /* [edge_count] probability in the end */
+    uint32_t cut;                        /* units from here on were not looked at in time */
     float density;                       /* expected share of words that were swapped */
     float family[26];                    /* probability of each family, sums to 1 */
 };
 
-/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. */
+/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. With
+ * a deadline (us_now(); 0: none) half of the time until then goes into looking as far as it gets,
+ * about the other half into deciding on that. */
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_ngram *ngram,
                      const struct us_lexicon *lexicon, const struct us_context *context,
-                     struct us_error *err);
+                     double deadline, struct us_error *err);
 void us_evidence_close(struct us_evidence *evidence); /* safe on a zeroed struct */
 
 #endif

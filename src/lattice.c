@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     BEAM = 12,          /* states kept at a node */
@@ -607,15 +608,25 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
     return true;
 }
 
+double us_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
-                     struct us_error *err)
+                     double deadline, uint32_t *cut, struct us_error *err)
 {
     struct solver solver = {.model = model, .memo = lattice->memo, .scale = scale};
     float *identity_best = malloc((lattice->unit_count + 1) * sizeof *identity_best);
     solver.nodes = malloc((lattice->unit_count + 2) * sizeof *solver.nodes);
     solver.waiting = malloc((size_t)(US_LEXICON_WORDS + 1) * WAITING * sizeof *solver.waiting);
     bool ok = identity_best && solver.nodes && solver.waiting;
+    bool late = false;
     uint32_t edge = 0;
+    if (cut)
+        *cut = lattice->unit_count;
     for (uint32_t first = 0, last; ok && first < lattice->unit_count; first = last) {
         last = first + 1;
         while (last < lattice->unit_count &&
@@ -624,7 +635,14 @@ int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, f
         uint32_t edge_end = edge;
         while (edge_end < lattice->edge_count && lattice->edges[edge_end].from < last)
             edge_end++;
-        if (edge_end > edge)
+        if (!late && deadline > 0 && us_now() > deadline) {
+            late = true;
+            if (cut)
+                *cut = first;
+        }
+        if (late)
+            leave_alone(lattice, edge, edge_end);
+        else if (edge_end > edge)
             ok = solve_sentence(&solver, lattice, first, last, edge, edge_end, identity_best);
         edge = edge_end;
     }

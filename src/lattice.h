@@ -72,9 +72,15 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text,
                     struct us_error *err);
 void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
 
-/* Fill posterior and gain of every edge from the priors. `scale` weighs the language model. */
+/*
+ * Fill posterior and gain of every edge from the priors. `scale` weighs the language model. Past
+ * `deadline` (us_now(); 0: none) the sentences that are left get posteriors of 0, and *cut, which
+ * may be NULL, the first of their units; else *cut is unit_count.
+ */
 int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
-                     struct us_error *err);
+                     double deadline, uint32_t *cut, struct us_error *err);
+
+double us_now(void); /* seconds on a clock that only goes forward */
 
 /* The value of a small number's word, "zero" to "twelve"; -1 for other words. */
 int us_small_number(const char *word);

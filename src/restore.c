@@ -275,11 +275,12 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     out->english = text.english;
     if (!text.english)
         goto done;
+    double deadline = options->seconds > 0 ? us_now() + options->seconds : 0;
     rc = us_lattice_open(&lattice, &text, restorer->ngram, restorer->lexicon, err);
     if (rc != US_OK)
         goto done;
     rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->ngram,
-                          restorer->lexicon, restorer->context, err);
+                          restorer->lexicon, restorer->context, deadline, err);
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
@@ -288,6 +289,9 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
         goto done;
     rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,
                            err);
+    out->cut_short = evidence.cut < lattice.unit_count;
+    if (out->cut_short)
+        out->limit_at = text.tokens[lattice.units[evidence.cut].token].start;
     out->rate = evidence.density;
     out->spun = spun_probability(out->rate);
     if (out->count)

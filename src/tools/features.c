@@ -32,7 +32,7 @@ static int print_article(const char *path, const struct us_ngram *ngram,
     if (rc == US_OK)
         rc = us_lattice_open(&lattice, &text, ngram, lexicon, err);
     if (rc == US_OK)
-        rc = us_evidence_open(&evidence, &lattice, model, ngram, lexicon, context, err);
+        rc = us_evidence_open(&evidence, &lattice, model, ngram, lexicon, context, 0, err);
     for (uint32_t e = 0; rc == US_OK && e < lattice.edge_count; e++) {
         char *replacement;
         size_t start, end;

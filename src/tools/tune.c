@@ -258,7 +258,7 @@ static void look(struct article *article, const struct parts *parts,
         rc = us_lattice_open(&lattice, &text, parts->ngram, lexicon, &err);
     if (rc == US_OK)
         rc = us_evidence_open(&evidence, &lattice, model, parts->ngram, lexicon,
-                              parts->context, &err);
+                              parts->context, 0, &err);
     if (rc != US_OK)
         die(err.message);
 

@@ -56,6 +56,15 @@ end)
 describe("engine:check", function()
   local engine = assert(core.open({}))
 
+  it("stops looking when its time is over, and says so", function()
+    local fixes, info = engine:check(spun, { seconds = 1e-9 })
+    assert.are.same({}, fixes)
+    assert.is_true(info.cut_short)
+    fixes, info = engine:check(spun, { seconds = 600 })
+    assert.is_true(#fixes > 0)
+    assert.is_false(info.cut_short)
+  end)
+
   it("gives corrections in order that stand where they say", function()
     local fixes, info = engine:check(spun, { threshold = 0.1 })
     local last = 0
