@@ -187,8 +187,13 @@ build/obj-fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_file.h $(wildcard src/*.c src/*
 		$(filter-out $(BINDING) src/history% src/file.c,$(filter src/%.c,$^)) $(call pkg,--libs,libutf8proc) -lm
 
 .PHONY: fuzz
-fuzz: $(LEXICON) $(FUZZERS) ## Run the fuzzers (needs clang), SECONDS=60 each
+fuzz: ## Run the fuzzers (with clang), SECONDS=60 each
+	@tests/deps.sh build check
+	@$(MAKE) --no-print-directory fuzzers
 	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS)
+
+.PHONY: fuzzers
+fuzzers: $(LEXICON) $(FUZZERS)
 
 .PHONY: bench
 bench: all ## Measure speed and memory

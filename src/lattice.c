@@ -7,7 +7,8 @@
 
 enum {
     BEAM = 12,          /* states kept at a node */
-    MEMO_BITS = 14,
+    MEMO_BITS = 14,     /* trigrams remembered, logarithm */
+    ORIGINAL_BITS = 12, /* originals remembered, likewise */
     EDGES_AT = 48,      /* edges kept that begin at one unit */
 };
 static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a node */
@@ -152,6 +153,35 @@ static bool name_fits(const struct us_lattice *lattice, const struct us_lexicon 
     return !capital || (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER));
 }
 
+/* Fill an edge's ids with those of its row's original; false if that is too long. */
+static bool original_ids(struct us_lattice *lattice, const struct us_ngram *model,
+                         const struct us_lexicon *lexicon, struct us_edge *edge)
+{
+    uint32_t phrase = edge->row->original;
+    struct us_original *known =
+        &lattice->originals[(phrase * 2 + edge->possessive) * 0x9e3779b1u >> (32 - ORIGINAL_BITS)];
+    if (known->phrase != phrase || known->possessive != edge->possessive) {
+        char lower[256];
+        const char *original = us_lexicon_string(lexicon, phrase);
+        size_t length = strlen(original);
+        if (length + 3 > sizeof lower)
+            return false;
+        for (size_t i = 0; i < length; i++)
+            lower[i] = original[i] >= 'A' && original[i] <= 'Z' ? (char)(original[i] + 32)
+                                                                : original[i];
+        if (edge->possessive) {
+            memcpy(lower + length, "'s", 2);
+            length += 2;
+        }
+        known->phrase = phrase;
+        known->possessive = edge->possessive;
+        known->id_count = (uint8_t)us_phrase_ids(model, lower, length, known->ids, US_EDGE_WORDS);
+    }
+    edge->id_count = known->id_count;
+    memcpy(edge->ids, known->ids, sizeof edge->ids);
+    return true;
+}
+
 static int add_rows(struct us_lattice *lattice, const struct us_ngram *model,
                     const struct us_lexicon *lexicon, uint32_t from, uint32_t to,
                     const struct us_row *rows, uint32_t count, bool possessive,
@@ -164,19 +194,8 @@ static int add_rows(struct us_lattice *lattice, const struct us_ngram *model,
         if ((row->flags & US_ROW_NAME) && !name_fits(lattice, lexicon, row, from))
             continue;
         struct us_edge edge = {.from = from, .to = to, .row = row, .possessive = possessive};
-        char phrase[256];
-        const char *original = us_lexicon_string(lexicon, row->original);
-        size_t length = strlen(original);
-        if (length + 3 > sizeof phrase)
+        if (!original_ids(lattice, model, lexicon, &edge))
             continue;
-        for (size_t k = 0; k < length; k++)
-            phrase[k] = original[k] >= 'A' && original[k] <= 'Z' ? (char)(original[k] + 32)
-                                                                 : original[k];
-        if (possessive) {
-            memcpy(phrase + length, "'s", 2);
-            length += 2;
-        }
-        edge.id_count = (uint8_t)us_phrase_ids(model, phrase, length, edge.ids, US_EDGE_WORDS);
         int rc = push_edge(lattice, edge, err);
         if (rc != US_OK)
             return rc;
@@ -301,8 +320,11 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text,
 {
     *out = (struct us_lattice){.text = text};
     out->memo = malloc((1u << MEMO_BITS) * sizeof *out->memo);
-    if (!out->memo)
+    out->originals = calloc(1u << ORIGINAL_BITS, sizeof *out->originals); /* 0: no row's phrase */
+    if (!out->memo || !out->originals) {
+        us_lattice_close(out);
         return us_fail(err, US_ENOMEM, "out of memory reading the text");
+    }
     struct us_memo blank = {.w2 = US_NGRAM_UNKNOWN, .w3 = US_NGRAM_UNKNOWN};
     us_ngram_pair(&blank.pair, model, blank.w2, blank.w3);
     for (uint32_t i = 0; i < 1u << MEMO_BITS; i++)
@@ -320,6 +342,7 @@ void us_lattice_close(struct us_lattice *lattice)
     free(lattice->units);
     free(lattice->edges);
     free(lattice->memo);
+    free(lattice->originals);
     *lattice = (struct us_lattice){0};
 }
 

@@ -57,8 +57,16 @@ struct us_memo { /* two words asked for before */
     struct us_ngram_pair pair;
 };
 
+struct us_original { /* ids of a phrase that rows propose, looked up before */
+    uint32_t phrase;     /* offset in the lexicon's strings */
+    bool possessive;
+    uint8_t id_count;
+    uint32_t ids[US_EDGE_WORDS];
+};
+
 struct us_lattice {
     const struct us_text *text;
+    struct us_original *originals;
     struct us_memo *memo;
     struct us_unit *units;
     uint32_t unit_count, unit_room;
