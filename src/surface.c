@@ -1,5 +1,7 @@
 #include "surface.h"
 
+#include "spelling.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,21 +187,22 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
     bool ok = true;
     uint32_t word = 0;
     for (const char *at = phrase; ok && *at; word++) {
-        size_t length = strcspn(at, " ");
-        bool small = word > 0 && is_small(at, length);
+        size_t american = strcspn(at, " "), length = american;
+        const char *spelled = text->british ? us_british(at, american, &length) : at;
+        bool small = word > 0 && is_small(spelled, length);
         if (letters == ALL_UPPER && !own_case)
-            ok = append_upper(&buffer, at, length);
+            ok = append_upper(&buffer, spelled, length);
         else if (!own_case && !small &&
                  (letters == EACH_CAPITAL || (letters == FIRST_CAPITAL && word == 0)))
-            ok = append_capital(&buffer, at, length);
+            ok = append_capital(&buffer, spelled, length);
         else if (own_case && word == 0 && (first->flags & US_TOKEN_FIRST) &&
                  (first->flags & US_TOKEN_CAPITAL))
-            ok = append_capital(&buffer, at, length);
+            ok = append_capital(&buffer, spelled, length);
         else if (length == 1 && *at == 'i')
             ok = append(&buffer, "I", 1);
         else
-            ok = append(&buffer, at, length);
-        at += length;
+            ok = append(&buffer, spelled, length);
+        at += american;
         if (*at == ' ') {
             at++;
             const char *gap = " ";

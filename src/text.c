@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include "protect.h"
+#include "spelling.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -486,6 +487,7 @@ int us_text_open(struct us_text *out, const char *bytes, size_t length, enum us_
     mark_quotations(out);
     mark_titles(out);
     out->english = looks_english(out);
+    out->british = us_is_british(out);
 done:
     free(spans);
     if (rc != US_OK)

@@ -49,6 +49,7 @@ struct us_text {
     struct us_token *tokens;
     uint32_t count, sentences;
     char *norms;
+    bool british; /* spelled in the British way (spelling.h) */
     bool english; /* false: looks like another language; leave it alone */
 };
 

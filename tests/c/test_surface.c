@@ -14,6 +14,7 @@
     "Wall Avenue\tWall Street\t3\tname\t\tA\n"                                                     \
     "coffeehouse\tcaf\xc3\xa9\t3\tnoun fixed\t\tA\n"                                               \
     "ecole\t\xc3\xa9lan\t3\tnoun fixed\t\tA\n"                                                     \
+    "coloration\tcolor\t3\tnoun fixed\t\tA\n"                                                    \
     "well identified\twell known\t3\tphrase\t\tA\n"
 
 static struct us_ngram *model;
@@ -143,6 +144,26 @@ static void a_line_that_ended_inside_the_span_ends_after_it(void **state)
     assert_string_equal(restored("the local\nweather."), "the climate.");
 }
 
+static void an_article_keeps_its_spelling(void **state)
+{
+    (void)state;
+    assert_string_equal(restored("the coloration of it"), "the color of it");
+    assert_string_equal(restored("the coloration of the theatre"), "the colour of the theatre");
+    assert_string_equal(restored("Coloration in the theatre"), "Colour in the theatre");
+    assert_string_equal(restored("the coloration of the theater"), "the color of the theater");
+    assert_string_equal(restored("its coloration, the theater and the theatre"),
+                        "its color, the theater and the theatre");
+}
+
+static void what_bots_leave_behind_is_mended(void **state)
+{
+    (void)state;
+    assert_string_equal(restored("the {hardware} store"), "the hardware store");
+    assert_string_equal(restored("rose to 102.five in"), "rose to 102.5 in");
+    assert_string_equal(restored("some seven.1 million"), "some 7.1 million");
+    assert_string_equal(restored("one of of them"), "one of them");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +176,8 @@ int main(void)
         cmocka_unit_test(the_possessive_keeps_its_mark),
         cmocka_unit_test(hyphens_and_line_ends_between_words_stay),
         cmocka_unit_test(a_line_that_ended_inside_the_span_ends_after_it),
+        cmocka_unit_test(an_article_keeps_its_spelling),
+        cmocka_unit_test(what_bots_leave_behind_is_mended),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
