@@ -3,11 +3,16 @@
  *
  * Data flows one way through the core; each module is usable without those below it:
  *
- *     text      bytes -> tokens, sentences, protected spans      (utf8proc)
+ *     protect   bytes -> spans that are not prose
+ *     text      bytes -> tokens, sentences                       (utf8proc)
  *     ngram     P(word | two words before)                       (mapped model file)
  *     lexicon   what spinners put for what                       (mapped, compiled from data/)
  *     context   which word fits the words around it              (mapped, trained)
- *     restore   tokens -> lattice -> posteriors -> corrections
+ *     lattice   tokens -> readings, weighed by their neighbours
+ *     evidence  readings -> probabilities; the article's rate, family, habits
+ *     surface   a reading as it is written here; spelling: British or American
+ *     reason    why, in plain words
+ *     restore   all of these: text -> corrections
  *     history   corrections -> git commits                       (libgit2)
  *     lua_unspin.c  binds all of it; the only file that includes a Lua header
  *
