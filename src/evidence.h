@@ -1,11 +1,12 @@
 /*
  * evidence.h - how likely each edge of a lattice is the truth, from all there is to know.
  *
- * Two log-linear models (logistic regressions; weights by name in data/weights.tsv, fitted by
+ * Three log-linear models (logistic regressions; weights by name in data/weights.tsv, fitted by
  * `make tune`). The local one looks at the edge alone: the lattice's gain, the context model, the
- * lexicon row. Its probabilities, summed over the article, say how hard the article was spun, by
- * which family of bots, with which habits; the article model adds these. Soft counts all the way:
- * one E-step, one M-step of EM, twice.
+ * lexicon row. Its probabilities, summed over the article as soft counts, say how hard the article
+ * was spun, by which family of bots, with which habits; the article model adds these. What it
+ * makes of each edge, but for its neighbours, is the edge's prior in a second solution of the
+ * lattice, in which neighbours that were both swapped agree; the final model adds that.
  */
 #ifndef UNSPIN_EVIDENCE_H
 #define UNSPIN_EVIDENCE_H

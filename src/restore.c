@@ -157,9 +157,11 @@ static int add_readings(struct us_correction *correction, const struct us_lattic
     struct choice best[MOST];
     uint32_t count = 0;
     float left = 1;
-    for (uint32_t e = 0; e < lattice->edge_count; e++) {
-        const struct us_edge *other = &lattice->edges[e];
-        if (other->from != edge->from || other->to != edge->to)
+    uint32_t first = chosen; /* edges are sorted: those that begin there lie side by side */
+    while (first > 0 && lattice->edges[first - 1].from == edge->from)
+        first--;
+    for (uint32_t e = first; e < lattice->edge_count && lattice->edges[e].from == edge->from; e++) {
+        if (lattice->edges[e].to != edge->to)
             continue;
         left -= probability[e];
         uint32_t k = count < MOST ? count++ : MOST;
