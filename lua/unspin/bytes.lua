@@ -46,7 +46,7 @@ end
 
 ---The line that a byte offset lies in.
 ---@param starts integer[] offset of each line's first byte, ascending
----@param offset integer 0-based
+---@param offset integer counted as those of starts, from 0 or from 1
 ---@return integer line 1-based
 function M.line(starts, offset)
   local low, high = 1, #starts

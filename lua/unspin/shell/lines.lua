@@ -1,5 +1,7 @@
 -- lines.lua: from byte offsets to lines and columns, and back to the text of a line.
 
+local bytes = require("unspin.bytes")
+
 ---@class unspin.shell.Lines
 ---@field private text string
 ---@field private starts integer[] 1-based offset of each line's first byte
@@ -19,16 +21,7 @@ end
 ---@param offset integer 1-based
 ---@return integer line 1-based
 function Lines:line(offset)
-  local low, high = 1, #self.starts
-  while low < high do
-    local middle = (low + high + 1) // 2
-    if self.starts[middle] <= offset then
-      low = middle
-    else
-      high = middle - 1
-    end
-  end
-  return low
+  return bytes.line(self.starts, offset)
 end
 
 -- Columns count characters; tools that count bytes want the third value.
