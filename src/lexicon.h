@@ -30,7 +30,7 @@ enum us_pos { US_POS_OTHER, US_POS_NOUN, US_POS_VERB, US_POS_ADJ, US_POS_ADV, US
 
 enum us_form { /* grammatical form of both sides, where one is known */
     US_FORM_BASE, US_FORM_PLURAL, US_FORM_THIRD, US_FORM_PAST, US_FORM_PARTICIPLE, US_FORM_ING,
-    US_FORM_COMPARATIVE, US_FORM_SUPERLATIVE, US_FORM_ADVERB, US_FORM_POSSESSIVE
+    US_FORM_COMPARATIVE, US_FORM_SUPERLATIVE, US_FORM_ADVERB
 };
 
 enum us_place { /* what a condition asks of the place; where it does not hold the row is weaker */
