@@ -118,10 +118,13 @@ static size_t address_end(const char *s, size_t at, size_t end)
     return at;
 }
 
-static size_t line_end(const char *s, size_t at, size_t end)
+size_t us_line_end(const char *s, size_t at, size_t end)
 {
-    const char *nl = memchr(s + at, '\n', end - at);
-    return nl ? (size_t)(nl - s) + 1 : end;
+    while (at < end && s[at] != '\n' && s[at] != '\r')
+        at++;
+    if (end - at >= 2 && s[at] == '\r' && s[at + 1] == '\n')
+        at++;
+    return at < end ? at + 1 : end;
 }
 
 static bool is_blank(const char *s, size_t at, size_t end)
@@ -220,11 +223,11 @@ static size_t front_matter_end(const char *s, size_t at, size_t end)
     if (!starts(s, at, end, "---") && !starts(s, at, end, "+++"))
         return at;
     const char *fence = s[at] == '-' ? "---" : "+++";
-    size_t line = line_end(s, at, end);
+    size_t line = us_line_end(s, at, end);
     if (!is_blank(s, at + 3, line))
         return at;
     for (size_t next; line < end; line = next) {
-        next = line_end(s, line, end);
+        next = us_line_end(s, line, end);
         if ((starts(s, line, end, fence) || starts(s, line, end, "...")) &&
             is_blank(s, line + 3, next))
             return next;
@@ -247,7 +250,7 @@ int us_protect(struct us_span **out, uint32_t *count, const char *s, size_t leng
     size_t unclosed[BACKTICKS] = {0};
     bool after_blank = true, in_code = false, in_list = false;
     for (size_t next; at < length; at = next) {
-        next = line_end(s, at, length);
+        next = us_line_end(s, at, length);
         if (is_blank(s, at, next)) {
             after_blank = true;
             continue;
@@ -261,7 +264,7 @@ int us_protect(struct us_span **out, uint32_t *count, const char *s, size_t leng
             size_t close = next;
             while (close < length) {
                 size_t line = close, inner = close;
-                close = line_end(s, line, length);
+                close = us_line_end(s, line, length);
                 while (inner < close && (s[inner] == ' ' || s[inner] == '\t'))
                     inner++;
                 if (starts(s, inner, close, fence))

@@ -18,4 +18,7 @@ struct us_span {
 int us_protect(struct us_span **spans, uint32_t *count, const char *bytes, size_t length,
                enum us_format format, struct us_error *err);
 
+/* Past the end of the line that `at` is in, whatever ends it: LF, CRLF or CR. At most `end`. */
+size_t us_line_end(const char *bytes, size_t at, size_t end);
+
 #endif

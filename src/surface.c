@@ -1,5 +1,6 @@
 #include "surface.h"
 
+#include "protect.h"
 #include "spelling.h"
 
 #include <stdio.h>
@@ -228,9 +229,12 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
         ok = ok && append(&buffer, mark, length);
     }
     /* A line that ended inside the span ends after it. */
-    if (ok && words != spun_words && memchr(text->bytes + *start, '\n', *end - *start) &&
-        *end < text->length && text->bytes[*end] == ' ') {
-        ok = append(&buffer, "\n", 1);
+    size_t line_end = us_line_end(text->bytes, *start, *end);
+    if (ok && words != spun_words && line_end < *end && *end < text->length &&
+        text->bytes[*end] == ' ') {
+        bool crlf = text->bytes[line_end - 1] == '\n' && text->bytes[line_end - 2] == '\r';
+        size_t mark = crlf ? 2 : 1;
+        ok = append(&buffer, text->bytes + line_end - mark, mark);
         ++*end;
     }
 

@@ -270,12 +270,20 @@ static bool is_one(const struct us_text *text, const struct us_token *token, con
            strchr(marks, text->bytes[token->start]) != NULL;
 }
 
+/* How many lines end between two tokens, by LF, CRLF or CR. */
+static uint32_t line_ends(const struct us_text *text, size_t from, size_t to)
+{
+    uint32_t lines = 0;
+    for (size_t at = from; at < to; at++)
+        lines += text->bytes[at] == '\n' ||
+                 (text->bytes[at] == '\r' && (at + 1 == to || text->bytes[at + 1] != '\n'));
+    return lines;
+}
+
 /* Does what lies between two tokens hold an empty line, or a line end before a new beginning? */
 static bool breaks_line(const struct us_text *text, size_t from, size_t to, bool capital)
 {
-    int lines = 0;
-    for (size_t at = from; at < to; at++)
-        lines += text->bytes[at] == '\n';
+    uint32_t lines = line_ends(text, from, to);
     return lines > 1 || (lines == 1 && capital);
 }
 
@@ -330,8 +338,7 @@ static void mark_quotations(struct us_text *text)
     while (from < text->count) {
         uint32_t to = from + 1;
         while (to < text->count &&
-               !memchr(text->bytes + text->tokens[to - 1].end, '\n',
-                       text->tokens[to].start - text->tokens[to - 1].end))
+               line_ends(text, text->tokens[to - 1].end, text->tokens[to].start) == 0)
             to++;
 
         uint32_t open = UINT32_MAX, straight = UINT32_MAX;
@@ -374,7 +381,7 @@ static void mark_titles(struct us_text *text)
         uint32_t words = 0, capitals = 0;
         for (to = from; to < text->count; to++) {
             const struct us_token *token = &text->tokens[to];
-            if (to > from && memchr(text->bytes + token[-1].end, '\n', token->start - token[-1].end))
+            if (to > from && line_ends(text, token[-1].end, token->start))
                 break;
             if (token->kind == US_TOKEN_WORD && token->norm_length > 3) {
                 words++;

@@ -74,6 +74,7 @@ static void front_matter_is_protected(void **state)
     assert_markdown("+++\na = 1\n+++\nText", "+++\na = 1\n+++\n");
     assert_markdown("\xef\xbb\xbf---\na: b\n---\n", "---\na: b\n---\n");
     assert_markdown("---\r\na: b\r\n---\r\nText", "---\r\na: b\r\n---\r\n");
+    assert_markdown("---\ra: b\r---\rText", "---\ra: b\r---\r");
     assert_markdown("---\nno end of it\n", "");
     assert_markdown("Text\n\n---\na: b\n---\n", "");
 }
@@ -86,6 +87,7 @@ static void code_is_protected(void **state)
     assert_markdown("one ` alone", "`");
     assert_markdown("~~~\ncode\n~~~\ntext", "~~~\ncode\n~~~\n");
     assert_markdown("a\n\n    code\n    more\n\nb", "    code\n    more\n");
+    assert_markdown("a\r\r    code\r\rb\r", "    code\r");
     assert_markdown("a\n    wrapped, no code", "");
 }
 

@@ -133,6 +133,7 @@ static void hyphens_and_line_ends_between_words_stay(void **state)
     assert_string_equal(restored("a well-identified man"), "a well-known man");
     assert_string_equal(restored("the pupil\ntrade began"), "the student\nexchange began");
     assert_string_equal(restored("the pupil\r\ntrade began"), "the student\r\nexchange began");
+    assert_string_equal(restored("the pupil\rtrade began"), "the student\rexchange began");
     assert_string_equal(restored("the pupil  trade began"), "the student  exchange began");
 }
 
@@ -140,6 +141,8 @@ static void a_line_that_ended_inside_the_span_ends_after_it(void **state)
 {
     (void)state;
     assert_string_equal(restored("the local\nweather is"), "the climate\nis");
+    assert_string_equal(restored("the local\r\nweather is"), "the climate\r\nis");
+    assert_string_equal(restored("the local\rweather is"), "the climate\ris");
     assert_string_equal(restored("the local weather is"), "the climate is");
     assert_string_equal(restored("the local\nweather."), "the climate.");
 }

@@ -232,11 +232,19 @@ static void a_byte_order_mark_is_skipped(void **state)
     assert_true(flags(0) & US_TOKEN_FIRST);
 }
 
-static void line_ends_of_both_kinds_give_the_same_tokens(void **state)
+static void all_kinds_of_line_ends_give_the_same_tokens_and_sentences(void **state)
 {
     (void)state;
-    assert_string_equal(tokens("one two\r\nthree\r\n"), "one|two|three");
-    assert_string_equal(tokens("one two\nthree\n"), "one|two|three");
+    static const char *const forms[] = {
+        "A Heading Here\n\nthe text\ngoes on\nHe said\n",
+        "A Heading Here\r\n\r\nthe text\r\ngoes on\r\nHe said\r\n",
+        "A Heading Here\r\rthe text\rgoes on\rHe said\r"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        assert_string_equal(tokens(forms[i]), "A|Heading|Here|the|text|goes|on|He|said");
+        assert_int_equal(text.sentences, 3);
+        assert_true(flags(1) & US_TOKEN_TITLE);
+        assert_false(flags(3) & US_TOKEN_TITLE);
+    }
 }
 
 static void assert_refused(const char *bytes, size_t length, const char *message)
@@ -318,7 +326,7 @@ int main(void)
                                   close_text),
         cmocka_unit_test_teardown(another_language_is_told, close_text),
         cmocka_unit_test_teardown(a_byte_order_mark_is_skipped, close_text),
-        cmocka_unit_test_teardown(line_ends_of_both_kinds_give_the_same_tokens, close_text),
+        cmocka_unit_test_teardown(all_kinds_of_line_ends_give_the_same_tokens_and_sentences, close_text),
         cmocka_unit_test_teardown(a_nul_byte_is_refused_with_its_place, close_text),
         cmocka_unit_test_teardown(what_is_not_utf8_is_refused_with_its_place, close_text),
         cmocka_unit_test_teardown(a_line_of_ten_megabytes_is_read, close_text),
