@@ -234,14 +234,13 @@ shell_of = $(if $(findstring bash,$(file)),bash,$(if $(findstring zsh,$(file)),z
 
 .PHONY: install
 install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
-	for d in bin lua plugin doc data build; do mkdir -p "$(HOME_DIR)/$$d"; done
-	cp -R lua plugin "$(HOME_DIR)"
+	for d in bin doc build; do mkdir -p "$(HOME_DIR)/$$d"; done
+	cp -R lua plugin data "$(HOME_DIR)"
 	cp bin/unspin "$(HOME_DIR)/bin"
 	cp doc/unspin.txt "$(HOME_DIR)/doc"
 	-$(NVIM) --clean --headless -c "helptags $(HOME_DIR)/doc" -c qall!
 	cp LICENSE "$(HOME_DIR)"
 	cp -R build/lua5.4 build/unspin.lex "$(HOME_DIR)/build"
-	if test -f data/context.bin; then cp data/context.bin "$(HOME_DIR)/data"; fi
 	mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(PACK_DIR)"
 	ln -sfn ../lib/unspin/bin/unspin "$(DESTDIR)$(PREFIX)/bin/unspin"
 	ln -sfn ../../../../../../lib/unspin "$(PACK_DIR)/unspin.nvim"

@@ -23,6 +23,7 @@ enum us_row_flag {
     US_ROW_NAME = 1 << 6,      /* a proper name: its capitals are its own, and asked for in the text */
     US_ROW_SCHOLARLY = 1 << 7, /* a tortured phrase of scholarly papers */
     US_ROW_AUTHORED = 1 << 8,  /* written from experience of such bots, not seen */
+    US_ROW_NEVER = 1 << 9,     /* forbids the swap; in sources only, a compiled file has none */
 };
 
 enum us_pos { US_POS_OTHER, US_POS_NOUN, US_POS_VERB, US_POS_ADJ, US_POS_ADV, US_POS_PREP,

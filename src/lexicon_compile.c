@@ -7,8 +7,10 @@
 #include "lexicon_source.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define NO_GROUP UINT32_MAX
 
@@ -23,6 +25,7 @@ struct entry {
 struct group { /* a base row's forms taken together */
     uint32_t families;
     uint16_t pages; /* of the best attested form */
+    bool forbidden;
 };
 
 struct compiler {
@@ -214,6 +217,11 @@ static int by_swap(const void *a, const void *b)
     return order ? order : (one->line > two->line) - (one->line < two->line);
 }
 
+static bool is_forbidden(const struct entry *entry)
+{
+    return (entry->row.flags & US_ROW_NEVER) != 0;
+}
+
 static bool same_swap(const struct entry *one, const struct entry *two)
 {
     return one->key == two->key && strcasecmp(one->original_text, two->original_text) == 0;
@@ -235,11 +243,15 @@ static int attest_groups(struct compiler *c)
         return no_memory(c);
     for (uint32_t first = 0, next; first < c->count; first = next) {
         const struct us_row *best = &c->entries[first].row;
+        bool forbidden = false;
         next = swap_end(c, first);
+        for (uint32_t i = first; i < next; i++)
+            forbidden = forbidden || is_forbidden(&c->entries[i]);
         for (uint32_t i = first; i < next; i++) {
             if (c->entries[i].group == NO_GROUP)
                 continue;
             struct group *group = &c->groups[c->entries[i].group];
+            group->forbidden = group->forbidden || (forbidden && !is_derived(&c->entries[i]));
             if (!is_derived(&c->entries[first]) && best->pages > group->pages)
                 group->pages = best->pages;
             group->families |= best->families;
@@ -247,9 +259,13 @@ static int attest_groups(struct compiler *c)
     }
     for (uint32_t i = 0; i < c->count; i++) {
         struct entry *entry = &c->entries[i];
-        if (entry->group == NO_GROUP || (!is_derived(entry) && entry->row.pages > 0))
+        if (entry->group == NO_GROUP)
             continue;
         const struct group *group = &c->groups[entry->group];
+        if (group->forbidden)
+            entry->row.flags |= US_ROW_NEVER;
+        if (!is_derived(entry) && entry->row.pages > 0)
+            continue;
         entry->row.families |= group->families;
         entry->row.pages = (uint16_t)((group->pages + 1) / 2);
         if (entry->row.pages > 0)
@@ -262,6 +278,10 @@ static int attest_groups(struct compiler *c)
 static void merge(struct compiler *c, struct entry *into, const struct entry *other)
 {
     uint16_t both = into->row.flags & other->row.flags;
+    if (is_forbidden(into) || is_forbidden(other)) {
+        into->row.flags |= US_ROW_NEVER;
+        return;
+    }
     if (!is_derived(other)) {
         c->report->merged++;
         if ((into->row.families | other->row.families) == into->row.families && !is_tail(other))
@@ -296,12 +316,14 @@ static int merge_all(struct compiler *c)
         return rc;
     for (uint32_t first = 0, next; first < c->count; first = next) {
         next = swap_end(c, first);
-        struct entry *into = &c->entries[kept++];
+        struct entry *into = &c->entries[kept];
         bool derived = is_derived(&c->entries[first]);
         *into = c->entries[first];
         for (uint32_t i = first + 1; i < next; i++)
             merge(c, into, &c->entries[i]);
-        c->report->derived += derived;
+        c->report->forbidden += is_forbidden(into);
+        c->report->derived += derived && !is_forbidden(into);
+        kept += !is_forbidden(into);
     }
     c->count = kept;
     return US_OK;
@@ -503,11 +525,13 @@ static int build_table(struct compiler *c, struct table *table)
 
 static int write_file(struct compiler *c, const char *path, const void *bytes, size_t length)
 {
-    size_t size = strlen(path) + sizeof ".new";
+    /* Two compilers may write one path at the same time. */
+    static atomic_uint number;
+    size_t size = strlen(path) + 2 * 20 + sizeof "..new";
     char *unfinished = malloc(size);
     if (!unfinished)
         return no_memory(c);
-    snprintf(unfinished, size, "%s.new", path);
+    snprintf(unfinished, size, "%s.%ld.%u.new", path, (long)getpid(), atomic_fetch_add(&number, 1));
     FILE *file = fopen(unfinished, "wb");
     bool written = file && fwrite(bytes, 1, length, file) == length;
     int why = errno;

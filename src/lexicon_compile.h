@@ -4,7 +4,8 @@
  * Rows (lexicon_source.h) of one spun phrase and original become one: the most pages, all
  * families, the condition of the better attested. A row in its base form also gives its other
  * forms (lexicon_forms.h). Such a derived row yields to one that stands in a source, counts half
- * the pages of the best attested of its sisters, and is not marked as seen.
+ * the pages of the best attested of its sisters, and is not marked as seen. A swap that some row
+ * forbids (condition: never) is left out, and so are the forms derived from it.
  */
 #ifndef UNSPIN_LEXICON_COMPILE_H
 #define UNSPIN_LEXICON_COMPILE_H
@@ -27,6 +28,7 @@ struct us_lexicon_report {
     uint32_t read;    /* rows read from the sources */
     uint32_t merged;  /* of them, such as joined another */
     uint32_t derived; /* rows added by inflection */
+    uint32_t forbidden; /* swaps left out */
     uint32_t rows;    /* in the file */
     uint32_t doubts;
     size_t bytes;     /* of the file */

@@ -174,6 +174,7 @@ static int read_clause(struct us_source_row *row, struct field clause, struct us
 {
     static const struct choice flags[] = {
         {"always", US_ROW_ALWAYS},
+        {"never", US_ROW_NEVER},
         {"ordinary English too: only in spun text", US_ROW_SPUN_ONLY},
         {"only in spun text", US_ROW_SPUN_ONLY},
         {"only in clearly spun text", US_ROW_SPUN_ONLY},

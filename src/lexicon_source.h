@@ -16,6 +16,7 @@
  * The condition is prose for the reader; of its clauses, parted by `;`, these carry meaning:
  *
  *     always                                    wrong English anywhere
+ *     never                                     no such swap, whatever other rows say
  *     ordinary English too: only in spun text   (or: only in spun text, only in clearly spun text)
  *     only in text spun by this bot
  *     before: a|b   after: a|b   not before: a|b   not after: a|b

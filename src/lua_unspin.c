@@ -9,7 +9,8 @@
 #include "context.h"
 #include "file.h"
 #include "history.h"
-#include "lexicon.h"
+#include "lexicon_compile.h"
+#include "lexicon_file.h"
 #include "ngram.h"
 #include "restore.h"
 
@@ -861,6 +862,101 @@ static int core_orphans(lua_State *L)
     return 1;
 }
 
+/* ---- lexicon ------------------------------------------------------------------------------ */
+
+/* core.checksum(bytes) -> 16 hexadecimal digits that tell contents apart */
+static int core_checksum(lua_State *L)
+{
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 1, &length);
+    char digits[17];
+    snprintf(digits, sizeof digits, "%016llx",
+             (unsigned long long)us_lexicon_checksum(bytes, length));
+    lua_pushstring(L, digits);
+    return 1;
+}
+
+static const char *required_path(lua_State *L, int table, const char *name)
+{
+    const char *path = string_option(L, table, name);
+    if (!path)
+        luaL_error(L, "option '%s' is missing", name);
+    return path;
+}
+
+/* The strings of the list at the top of the stack, in memory that Lua owns. */
+static const char *const *read_paths(lua_State *L, uint32_t *count)
+{
+    int list = lua_gettop(L);
+    luaL_checktype(L, list, LUA_TTABLE);
+    for (*count = 0;; (*count)++) {
+        lua_rawgeti(L, list, (int)*count + 1);
+        bool end = lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (end)
+            break;
+    }
+    const char **paths = lua_newuserdata(L, (*count + 1) * sizeof *paths);
+    for (uint32_t i = 0; i < *count; i++) {
+        lua_rawgeti(L, list, (int)i + 1);
+        paths[i] = luaL_checkstring(L, -1);
+        lua_pop(L, 1); /* the list keeps the string */
+    }
+    return paths;
+}
+
+/*
+ * core.compile(path, { sources =, irregulars =, weights =, model =, check = })
+ * -> { rows =, read =, merged =, derived =, forbidden =, bytes = }, doubts
+ * or nil, message, doubts
+ */
+static int core_compile(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    const char *model = path_option(L, 2, "model", "UNSPIN_MODEL");
+    struct us_lexicon_sources sources = {.irregulars = required_path(L, 2, "irregulars"),
+                                         .weights = required_path(L, 2, "weights")};
+    bool check = boolean_field(L, 2, "check");
+    lua_getfield(L, 2, "sources");
+    sources.paths = read_paths(L, &sources.count);
+
+    struct us_lexicon_report report;
+    struct us_error err = {0};
+    struct us_ngram *words = NULL;
+    char *doubts = NULL;
+    size_t length = 0;
+    int rc = us_ngram_open(&words, model ? model : find_model(), &err);
+    if (rc == US_OK && check && !(sources.doubts = open_memstream(&doubts, &length)))
+        rc = us_fail(&err, US_ENOMEM, "out of memory compiling the lexicon");
+    sources.words = words;
+    if (rc == US_OK)
+        rc = us_lexicon_compile(&report, path, &sources, &err);
+    if (sources.doubts)
+        fclose(sources.doubts);
+    us_ngram_close(words);
+    push_owned(L, doubts, length);
+    if (rc != US_OK) {
+        fail(L, err.message);
+        lua_pushvalue(L, -3);
+        return 3;
+    }
+    const struct {
+        const char *name;
+        size_t value;
+    } counts[] = {{"rows", report.rows},         {"read", report.read},
+                  {"merged", report.merged},     {"derived", report.derived},
+                  {"forbidden", report.forbidden}, {"bytes", report.bytes}};
+    lua_createtable(L, 0, 6);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        lua_pushinteger(L, (lua_Integer)counts[i].value);
+        lua_setfield(L, -2, counts[i].name);
+    }
+    lua_insert(L, -2);
+    return 2;
+}
+
 EXPORT int luaopen_unspin_core(lua_State *L);
 
 EXPORT int luaopen_unspin_core(lua_State *L)
@@ -884,6 +980,8 @@ EXPORT int luaopen_unspin_core(lua_State *L)
     static const luaL_Reg functions[] = {{"open", core_open},
                                          {"apply", core_apply},
                                          {"replace", core_replace},
+                                         {"compile", core_compile},
+                                         {"checksum", core_checksum},
                                          {"history", core_history},
                                          {"orphans", core_orphans},
                                          {"version", core_version},

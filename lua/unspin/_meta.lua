@@ -22,6 +22,26 @@ function core.apply(text, fixes) end
 ---@return true?, string? message
 function core.replace(path, bytes) end
 
+---@class unspin.LexiconReport counts of rows
+---@field rows integer in the compiled lexicon
+---@field read integer
+---@field merged integer
+---@field derived integer by inflection
+---@field forbidden integer swaps left out
+---@field bytes integer of the file
+
+---Compile a lexicon, written in whole or not at all.
+---@param path string
+---@param options { sources: string[], irregulars: string, weights: string, model: string?, check: boolean? }
+---  check: name the rows that look wrong, and all malformed ones
+---@return unspin.LexiconReport? report, string doubts_or_message, string? doubts one a line
+function core.compile(path, options) end
+
+---Digits that tell contents apart.
+---@param bytes string
+---@return string
+function core.checksum(bytes) end
+
 ---Open the history of the article at a path, which must exist.
 ---@param path string
 ---@param options? { where: "branch"|"side"|"private"|nil, state: string? } state: of private histories

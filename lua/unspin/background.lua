@@ -74,9 +74,12 @@ function M.check(text, opts, done)
   waiting = function(source, message)
     done(source and loadstring(source)(), message)
   end
-  local options = require("unspin.config").get()
-  local source = "return " .. vim.inspect(opts)
-  work:queue(engine.library(), options.model or "", options.lexicon or "", text, source)
+  local opened = engine.get()
+  local model, lexicon = "", ""
+  if opened then
+    model, lexicon = opened:paths() -- those with the user's own pairs
+  end
+  work:queue(engine.library(), model, lexicon, text, "return " .. vim.inspect(opts))
   return true
 end
 

@@ -45,7 +45,13 @@ function M.get()
     return nil, fault
   end
   local options = require("unspin.config").get()
-  engine, fault = core.open({ model = options.model, lexicon = options.lexicon })
+  local problem
+  engine, problem = require("unspin.lexicon").open(core, M.root(), { model = options.model, lexicon = options.lexicon })
+  if not engine then
+    fault = problem
+  elseif problem then
+    require("unspin.say").problem(problem)
+  end
   return engine, fault
 end
 

@@ -376,6 +376,25 @@ static void sources_merge(void **state)
 
 /* ---- conditions --------------------------------------------------------------------------- */
 
+static void a_forbidden_swap_is_left_out_with_its_forms(void **state)
+{
+    (void)state;
+    compile("settlement\tagreement\t9\tnoun\talways\tA\n"
+            "settlements\tagreements\t3\tnoun plural\talways\tA\n"
+            "settlement\tdeal\t2\tnoun\t\tA\n"
+            "debated\tdiscussed\t0\tverb past\tnever\t\n"
+            "debate\tdiscuss\t0\tverb\t\tA\n"
+            "settlement\tagreement\t0\tphrase\tnever\t\n");
+    assert_null(find("settlement", "agreement"));
+    assert_null(find("settlements", "agreements"));
+    assert_non_null(find("settlements", "deals"));
+    assert_null(find("debated", "discussed"));
+    assert_non_null(find("debates", "discusses"));
+    assert_int_equal(report.forbidden, 3);
+    for (uint32_t i = 0; i < us_lexicon_rows(lexicon); i++)
+        assert_false(us_lexicon_row(lexicon, i)->flags & US_ROW_NEVER);
+}
+
 static void conditions_become_flags_and_places(void **state)
 {
     (void)state;
@@ -601,6 +620,7 @@ int main(void)
         cmocka_unit_test_teardown(a_row_of_the_sources_wins_over_a_derived_one, close_lexicon),
         cmocka_unit_test_teardown(a_base_row_learns_from_its_seen_forms, close_lexicon),
         cmocka_unit_test_teardown(sources_merge, close_lexicon),
+        cmocka_unit_test_teardown(a_forbidden_swap_is_left_out_with_its_forms, close_lexicon),
         cmocka_unit_test_teardown(conditions_become_flags_and_places, close_lexicon),
         cmocka_unit_test_teardown(weights_are_read_by_name, close_lexicon),
         cmocka_unit_test_teardown(a_malformed_line_is_told_by_its_place, close_lexicon),

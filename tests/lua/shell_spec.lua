@@ -28,9 +28,10 @@ end
 -- Runs a shell command in the test's folder.
 local function shell(command)
   local status_file, error_file = os.tmpname(), os.tmpname()
-  -- Histories of articles outside repositories go to the test's own folder.
-  local pipe = assert(io.popen(("cd %s && export XDG_STATE_HOME=$PWD/.state && { %s; } 2>%s; echo $? >%s"):format(
-    quote(folder), command, error_file, status_file)))
+  -- Histories of articles outside repositories and a lexicon of one's own are the test's.
+  local home = "XDG_STATE_HOME=$PWD/.state XDG_CONFIG_HOME=$PWD/.config XDG_CACHE_HOME=$PWD/.cache"
+  local pipe = assert(io.popen(("cd %s && export %s && { %s; } 2>%s; echo $? >%s"):format(
+    quote(folder), home, command, error_file, status_file)))
   local output = pipe:read("*a")
   pipe:close()
   local status = tonumber(read(status_file))
@@ -477,6 +478,102 @@ describe("unspin lexicon", function()
 
   it("says when it knows nothing of it", function()
     assert_one_line_error(unspin("lexicon xyzzy"), "'xyzzy' is not in the lexicon")
+  end)
+
+  describe("of one's own", function()
+    local spun = read(article):gsub("council", "quorum")
+
+    local function swaps(text)
+      local found = {}
+      for _, fix in ipairs(cjson.decode(unspin("check --json -", text).output)) do
+        found[fix.old .. " → " .. fix.new] = true
+      end
+      return found
+    end
+
+    it("has pairs proposed in spun text, and in the editor, and removed again", function()
+      assert.is_nil(swaps(spun)["quorum → council"])
+      assert.same({ output = "quorum → council is added to " .. folder .. "/.config/unspin/lexicon.tsv\n",
+        status = 0, errors = "" }, unspin("lexicon add --part noun quorum council"))
+      assert.is_true(swaps(spun)["quorum → council"])
+      assert.equal("quorum → council  yours, in spun text only\n", unspin("lexicon quorum").output)
+      assert.matches("quorums → councils", unspin("lexicon quorums").output)
+
+      write(folder .. "/spun.txt", spun)
+      shell(("nvim --clean --headless --cmd 'set rtp^=%s' -c Unspin -c 'noautocmd write' -c 'qall!' spun.txt"):format(root))
+      assert.matches("The city council announced", read(folder .. "/spun.txt"), 1, true)
+
+      assert.equal(0, unspin("lexicon remove quorum council").status)
+      assert.is_nil(swaps(spun)["quorum → council"])
+      assert.equal("", unspin("lexicon list").output)
+    end)
+
+    it("has a pair and its forms forbidden", function()
+      local found = swaps(read(article))
+      assert.is_true(found["automobiles → cars"])
+      unspin("lexicon forbid automobile car")
+      unspin("lexicon forbid local weather climate")
+      assert.equal(2, unspin("lexicon forbid local weather climate").status)
+      unspin("lexicon forbid 'local weather' climate")
+      assert.equal("automobile → car  forbidden\nlocal weather → climate  forbidden\n",
+        unspin("lexicon list").output)
+      found = swaps(read(article))
+      assert.is_nil(found["local weather → climate"])
+      assert.is_nil(found["automobiles → cars"])
+      assert.is_true(found["alongside → along"])
+      assert.matches("automobile → car  forbidden by you", unspin("lexicon automobile").output)
+    end)
+
+    it("takes a row that no text can match in one line, and changes nothing", function()
+      assert_one_line_error(unspin("lexicon add 'one two three four five six seven' few"), "more than 6 words")
+      assert_one_line_error(unspin("lexicon add same same"), "stands for itself")
+      assert_one_line_error(unspin("lexicon remove same same"), "same → same is not in ")
+      assert.equal("", unspin("lexicon list").output)
+    end)
+
+    it("is told in one line where it cannot be read, and the engine goes on without it", function()
+      shell("mkdir -p .config/unspin && echo 'no columns' >.config/unspin/lexicon.tsv")
+      for _, jobs in ipairs({ 1, 2 }) do
+        local result = unspin(("check -j %d tram.txt tram.txt"):format(jobs))
+        assert.matches("^unspin: %S+/lexicon.tsv:1: has 1 columns instead of 6[^\n]*\n$", result.errors)
+        assert.matches("local weather → climate", result.output)
+        assert.equal(1, result.status)
+      end
+    end)
+
+    it("is compiled anew only when it has changed, and does not pile up", function()
+      local function compiled()
+        return shell("stat -c '%n %Y %i' .cache/unspin/*.lex").output
+      end
+      unspin("lexicon add quorum council")
+      local first = compiled()
+      unspin("check tram.txt")
+      assert.equal(first, compiled())
+      unspin("lexicon add edict decree")
+      assert.not_equal(first, compiled())
+      assert.equal("1\n", shell("ls .cache/unspin | wc -l").output)
+    end)
+
+    it("is mended when the compiled file is damaged", function()
+      unspin("lexicon add quorum council")
+      shell("for file in .cache/unspin/*.lex; do head -c 1000 /dev/zero >$file; done")
+      assert.matches("damaged\n$", (unspin("check tram.txt").errors:gsub("%(.-%)", "damaged"):gsub("damaged.*", "damaged\n")))
+      assert.is_true(swaps(spun)["quorum → council"])
+    end)
+  end)
+
+  it("compiles other sources, and names rows that look wrong", function()
+    write(folder .. "/mine.tsv", "quorum\tcouncil\t9\tnoun\talways\t\nteams\tcrew\t1\tnoun\t\t\n")
+    local result = unspin("lexicon compile --alone --check -o mine.lex mine.tsv")
+    assert.matches("^mine.tsv:2: [^\n]*\nmine.lex: 3 rows", result.output)
+    assert.same({ 0, "" }, { result.status, result.errors })
+    write(folder .. "/clean.txt", (read(original):gsub("council", "quorum")))
+    local with = shell(("UNSPIN_LEXICON=mine.lex %s check clean.txt"):format(quote(root .. "/bin/unspin")))
+    assert.matches("quorum → council", with.output)
+    write(folder .. "/bad.tsv", "no columns\n")
+    result = unspin("lexicon compile --alone -o bad.lex bad.tsv")
+    assert_one_line_error(result, "bad.tsv:1: has 1 columns instead of 6")
+    assert.is_false((io.open(folder .. "/bad.lex") or nil) ~= nil)
   end)
 end)
 

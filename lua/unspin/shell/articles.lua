@@ -138,9 +138,12 @@ function articles.each(session, paths, options, jobs)
     file:write((path:gsub("\n", "\0")), "\n")
   end
   file:close()
+  -- What this process has opened serves the workers too, and its warnings are told once.
+  local model, lexicon = session:engine():paths()
   local pipes = {}
   for worker = 0, jobs - 1 do
     pipes[worker] = io.popen(sh.join({
+      "env", "UNSPIN_MODEL=" .. model, "UNSPIN_LEXICON=" .. lexicon,
       session.root .. "/bin/unspin", "worker", list, tostring(worker), tostring(jobs),
       tostring(options.threshold or ""), tostring(options.history),
     }))

@@ -41,6 +41,17 @@ local function add_shared_options(command, name)
   end
 end
 
+-- argparse would print several lines and leave with 255.
+local function tell_misuse_in_one_line(parser)
+  parser.error = function(self, message)
+    io.stderr:write(("unspin: %s; see `%s --help`\n"):format((message:gsub("\n", ". ")), self:_get_fullname()))
+    os.exit(2, true)
+  end
+  for _, command in ipairs(parser._commands) do
+    tell_misuse_in_one_line(command)
+  end
+end
+
 local function parser_of(commands)
   local parser = argparse("unspin", "Restores the wording of articles that a bot has spun.")
     :epilog("Exit status of check: 0 nothing to correct, 1 something, 2 an error. Others: 0, or 2 for an error.")
@@ -60,14 +71,25 @@ local function parser_of(commands)
     command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
   end
   parser:add_complete_command("completion")
-  -- argparse would print several lines and leave with 255.
-  for _, command in ipairs({ parser, table.unpack(parser._commands) }) do
-    command.error = function(self, message)
-      io.stderr:write(("unspin: %s; see `%s --help`\n"):format((message:gsub("\n", ". ")), self:_get_fullname()))
-      os.exit(2, true)
+  tell_misuse_in_one_line(parser)
+  return parser
+end
+
+-- A command with a default action: `unspin lexicon WORD` for `unspin lexicon look WORD`.
+local function with_default_action(arguments, commands, parser)
+  local definition = commands[arguments[1]]
+  local given = arguments[2]
+  if not (definition and definition.default and given) or given:match("^%-[h-]") then
+    return arguments
+  end
+  for _, command in ipairs(parser._commands) do
+    for _, action in ipairs(command._name == arguments[1] and command._commands or {}) do
+      if action._name == given then
+        return arguments
+      end
     end
   end
-  return parser
+  return { arguments[1], definition.default, table.unpack(arguments, 2) }
 end
 
 ---@param arguments string[]
@@ -82,7 +104,8 @@ local function read(arguments, root)
   for _, name in ipairs(names) do
     commands[name] = require("unspin.shell.commands." .. name)
   end
-  local args = parser_of(commands):parse(arguments)
+  local parser = parser_of(commands)
+  local args = parser:parse(with_default_action(arguments, commands, parser))
   return commands[args.command].run, args
 end
 

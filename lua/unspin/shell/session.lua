@@ -1,5 +1,7 @@
 -- session.lua: what one run of the command shares: the engine, and the worst that happened.
 
+local lexicon = require("unspin.lexicon")
+
 ---@class unspin.shell.Session
 ---@field root string folder of the program
 ---@field status integer exit status so far
@@ -48,9 +50,11 @@ end
 ---@return userdata engine opened once
 function Session:engine()
   if not self.opened then
-    local engine, message = self:core().open({})
+    local engine, message = lexicon.open(self:core(), self.root, {})
     if not engine then
       self.abort(message)
+    elseif message then
+      self.warn(message)
     end
     self.opened = engine
   end

@@ -1,15 +1,19 @@
--- lexicon: what a word may stand for, and what may stand for it.
+-- lexicon: what a word may stand for, and the user's own pairs.
 
+local own = require("unspin.lexicon")
+local files = require("unspin.shell.files")
+local sh = require("unspin.shell.sh")
 local term = require("unspin.shell.term")
 
 local lexicon = {
-  summary = "Look a word or phrase up: what it can stand for, what can stand for it",
+  summary = "Look words up, add or forbid pairs, compile a lexicon",
   example = "unspin lexicon local weather",
+  epilog = "Your own pairs are in unspin/lexicon.tsv in $XDG_CONFIG_HOME (~/.config); the command and Neovim use them.\n"
+    .. "Without look, add and so on, the words are looked up.",
+  default = "look", -- what `unspin lexicon WORD` means
 }
 
-function lexicon.define(command)
-  command:argument("word", "A word, or the words of a phrase."):args("+")
-end
+-- --- look ------------------------------------------------------------------------------------
 
 local notes = {
   { "always", "never right" },
@@ -20,8 +24,13 @@ local notes = {
   { "thesaurus", "by a thesaurus" },
 }
 
-local function note_of(row)
-  local words = { row.seen and ("seen on %d page%s"):format(row.pages, row.pages == 1 and "" or "s") or "not seen" }
+local function note_of(row, yours)
+  local words = {}
+  if yours then
+    words[1] = "yours"
+  else
+    words[1] = row.seen and ("seen on %d page%s"):format(row.pages, row.pages == 1 and "" or "s") or "not seen"
+  end
   if row.families ~= "" then
     words[#words + 1] = "bots " .. row.families
   end
@@ -42,22 +51,202 @@ local function by_pages(a, b)
   return a.original < b.original
 end
 
-function lexicon.run(args, session)
+local function key(spun, original)
+  return spun:lower() .. "\t" .. original:lower()
+end
+
+local function print_pair(paint, spun, original, note)
+  print(("%s → %s  %s"):format(paint.red(spun), paint.green(original), paint.dim(note)))
+end
+
+local function look(args, session)
   local phrase = table.concat(args.word, " ")
   local paint = term.painter(args.color)
   local rows = session:engine():lookup(phrase)
   if #rows == 0 and phrase:lower() ~= phrase then
     rows = session:engine():lookup(phrase:lower())
   end
-  if #rows == 0 then
+  local yours, forbidden = {}, {}
+  for _, pair in ipairs(own.own()) do
+    yours[key(pair.spun, pair.original)] = true
+    if pair.condition == "never" and (pair.spun == phrase or pair.original == phrase) then
+      forbidden[#forbidden + 1] = pair
+    end
+  end
+  if #rows + #forbidden == 0 then
     session:fail(("'%s' is not in the lexicon"):format(phrase))
     return session.status
   end
   table.sort(rows, by_pages)
   for _, row in ipairs(rows) do
-    print(("%s → %s  %s"):format(paint.red(row.spun), paint.green(row.original), paint.dim(note_of(row))))
+    print_pair(paint, row.spun, row.original, note_of(row, yours[key(row.spun, row.original)]))
+  end
+  for _, pair in ipairs(forbidden) do
+    print_pair(paint, pair.spun, pair.original, "forbidden by you")
   end
   return 0
+end
+
+-- --- the user's own pairs --------------------------------------------------------------------
+
+local head = "# Your own pairs, as `unspin lexicon add` and `forbid` write them; the columns are those of unspin's "
+  .. "data/lexicon: spun, original, pages, part of speech, condition, families.\n"
+
+-- Ends the run if no text can ever match a row; other doubts about it are told.
+local function check_row(session, row)
+  local source, compiled = os.tmpname(), os.tmpname()
+  local file = assert(io.open(source, "w"))
+  file:write(row)
+  file:close()
+  local report, message, doubts = own.compile(session:core(), session.root, compiled, {
+    sources = { source },
+    alone = true,
+    check = true,
+  })
+  os.remove(source)
+  os.remove(compiled)
+  local doubt = (report and message or doubts or ""):match("^.-:%d+: ([^\n]*)")
+  if not report or report.rows + report.forbidden == 0 then
+    session.abort(doubt or message)
+  elseif doubt then
+    session.warn(doubt)
+  end
+end
+
+-- Writes the user's file anew without a pair, and with a row if one is given.
+local function change(session, spun, original, row)
+  local path = own.path()
+  local before = files.read(path)
+  local kept = { before and "" or head }
+  for line in (before or ""):gmatch("[^\n]+") do
+    local a, b = line:match("^([^\t]*)\t([^\t]*)")
+    if not a or key(a, b) ~= key(spun, original) then
+      kept[#kept + 1] = line .. "\n"
+    end
+  end
+  kept[#kept + 1] = row
+  if not before then
+    sh.capture({ "mkdir", "-p", (path:gsub("/[^/]*$", "")) })
+    local created, why = io.open(path, "a")
+    if not created then
+      session.abort(why)
+    end
+    created:close()
+  end
+  local written, message = session:core().replace(path, table.concat(kept))
+  if not written then
+    session.abort(message)
+  end
+  session:engine() -- compiles, so that nobody waits for it later
+end
+
+local function write_row(session, args, pages, part, condition)
+  for _, phrase in ipairs({ args.spun, args.original }) do
+    if phrase:find("%c") then
+      session.abort("a word or phrase of the lexicon has no control characters")
+    end
+  end
+  local row = ("%s\t%s\t%d\t%s\t%s\t\n"):format(args.spun, args.original, pages, part, condition)
+  check_row(session, row)
+  change(session, args.spun, args.original, row)
+end
+
+local function add(args, session)
+  write_row(session, args, args.pages, args.part, args.always and "always" or "only in spun text")
+  print(("%s → %s is added to %s"):format(args.spun, args.original, own.path()))
+  return 0
+end
+
+local function forbid(args, session)
+  write_row(session, args, 0, "phrase", "never")
+  print(("%s → %s is not proposed any more"):format(args.spun, args.original))
+  return 0
+end
+
+local function remove(args, session)
+  local there = false
+  for _, pair in ipairs(own.own()) do
+    there = there or key(pair.spun, pair.original) == key(args.spun, args.original)
+  end
+  if not there then
+    session.abort(("%s → %s is not in %s"):format(args.spun, args.original, own.path()))
+  end
+  change(session, args.spun, args.original)
+  print(("%s → %s is removed from %s"):format(args.spun, args.original, own.path()))
+  return 0
+end
+
+local function show(args)
+  local paint = term.painter(args.color)
+  for _, pair in ipairs(own.own()) do
+    print_pair(paint, pair.spun, pair.original, pair.condition == "never" and "forbidden" or pair.condition)
+  end
+  return 0
+end
+
+-- --- compile ---------------------------------------------------------------------------------
+
+local function compile(args, session)
+  local sources = args.source
+  if not args.alone and files.read(own.path()) then
+    table.insert(sources, 1, own.path())
+  end
+  local report, message, doubts = own.compile(session:core(), session.root, args.output, {
+    sources = sources,
+    alone = args.alone,
+    check = args.check,
+  })
+  io.stdout:write((report and message or doubts) or "")
+  if not report then
+    session.abort(message)
+  end
+  print(("%s: %d rows (%d read, %d of them merged, %d derived, %d forbidden)"):format(
+    args.output, report.rows, report.read, report.merged, report.derived, report.forbidden))
+  return 0
+end
+
+-- --- the command -----------------------------------------------------------------------------
+
+local runs = { look = look, add = add, forbid = forbid, remove = remove, list = show, compile = compile }
+
+local function number_of_pages(text)
+  local number = math.tointeger(tonumber(text))
+  if not number or number < 0 or number > 65535 then
+    return nil, ("'%s' is not a number of pages"):format(text)
+  end
+  return number
+end
+
+function lexicon.define(command)
+  command:command_target("action")
+  local words = command:command("look", "Say what a word or phrase can stand for, and what can stand for it.")
+  words:argument("word", "A word, or the words of a phrase."):args("+")
+
+  local function pair(name, summary)
+    local action = command:command(name, summary)
+    action:argument("spun", "What bots write; quote a phrase.")
+    action:argument("original", "What it stands for.")
+    return action
+  end
+  local addition = pair("add", "Add a pair: the first is corrected to the second.")
+  addition:option("-p --part", "Part of speech: noun, verb and adj stand for all their forms.", "phrase")
+    :choices({ "noun", "verb", "adj", "adv", "prep", "conj", "phrase", "name" })
+  addition:flag("-a --always", "The first is wrong English anywhere, not only in spun text.")
+  addition:option("--pages", "Weigh it as if seen on so many pages.", "3"):argname("N"):convert(number_of_pages)
+  pair("forbid", "Forbid a pair and its forms: it is never proposed.")
+  pair("remove", "Remove a pair that you added or forbade.")
+  command:command("list", "List your own pairs.")
+
+  local compilation = command:command("compile", "Compile unspin's sources, your own pairs and other files of rows.")
+    :epilog("Use it with UNSPIN_LEXICON=FILE, or the option `lexicon` in Neovim; it stands alone then.")
+  compilation:argument("source", "More rows, in the form of data/lexicon/*.tsv."):args("*")
+  compilation:option("-o --output", "The compiled lexicon."):argname("FILE"):count(1)
+  compilation:flag("--alone", "The named files only.")
+  compilation:flag("--check", "Name rows that look wrong.")
+end
+
+function lexicon.run(args, session)
+  return runs[args.action](args, session)
 end
 
 return lexicon
