@@ -347,11 +347,6 @@ static int context_features(struct us_evidence *evidence, const struct us_lattic
 /* ---- the article -------------------------------------------------------------------------- */
 
 struct sums {
-    float swaps;          /* expected swaps */
-    float scholarly;      /* of them, by scholarly rows */
-    float quoted, quoted_words;
-    float capital, capital_words;
-    float words;
     float *at;            /* [units] expected swaps that begin at a unit */
     float *before;        /* [units + 1] sums of at */
     float *rows;          /* [rows] expected swaps by row */
@@ -365,10 +360,9 @@ static bool is_capital(const struct us_token *token)
 }
 
 /* Add the edges up. Readings of one place share its probability, so that none counts twice. */
-static void add_up(struct sums *sums, const struct us_lattice *lattice, const float *probability,
-                   uint32_t row_count)
+static void add_up(struct us_article *article, struct sums *sums, const struct us_lattice *lattice,
+                   const float *probability, uint32_t row_count)
 {
-    sums->swaps = sums->scholarly = sums->quoted = sums->capital = 0;
     memset(sums->at, 0, (lattice->unit_count + 1) * sizeof *sums->at);
     memset(sums->rows, 0, (row_count + 1) * sizeof *sums->rows);
     memset(sums->originals, 0, (row_count + 1) * sizeof *sums->originals);
@@ -393,14 +387,14 @@ static void add_up(struct sums *sums, const struct us_lattice *lattice, const fl
         if (edge->from < covered)
             p *= 0.5f;
         sums->at[edge->from] = p;
-        sums->swaps += p;
+        article->swaps += p;
         if (edge->row && (edge->row->flags & US_ROW_SCHOLARLY))
-            sums->scholarly += p;
+            article->scholarly += p;
         const struct us_token *token = unit_token(lattice, edge->from);
         if (token->flags & US_TOKEN_QUOTED)
-            sums->quoted += p;
+            article->quoted += p;
         if (is_capital(token))
-            sums->capital += p;
+            article->capital += p;
         if (p > 0.3f && edge->to > covered)
             covered = edge->to;
     }
@@ -436,9 +430,9 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
             best = score[f];
     }
     for (int f = 0; f < 26; f++)
-        total += evidence->family[f] = expf(score[f] - best);
+        total += evidence->whole.family[f] = expf(score[f] - best);
     for (int f = 0; f < 26; f++)
-        evidence->family[f] /= total;
+        evidence->whole.family[f] /= total;
 }
 
 static float family_share(const struct us_evidence *evidence, const struct us_row *row)
@@ -448,7 +442,7 @@ static float family_share(const struct us_evidence *evidence, const struct us_ro
     float share = 0;
     for (int f = 0; f < 26; f++)
         if (row->families >> f & 1)
-            share += evidence->family[f];
+            share += evidence->whole.family[f];
     return share;
 }
 
@@ -471,14 +465,15 @@ static void article_features(struct us_evidence *evidence, const struct us_latti
                              const struct us_ngram *ngram, const struct sums *sums,
                              const float *probability, const uint16_t *counts)
 {
-    float words = sums->words < 1 ? 1 : sums->words;
+    const struct us_article *article = &evidence->whole;
+    float words = article->words < 1 ? 1 : article->words;
     /* shrunk towards a clean article, so that a short text needs more than a lucky hit */
-    float density = (sums->swaps + 0.05f) / (words + 40);
-    evidence->density = sums->swaps / words;
+    float density = (article->swaps + 0.05f) / (words + 40);
+    evidence->density = article->swaps / words;
     float level = logf(density / 0.02f);
-    float quoted = sums->quoted_words > 8 ? sums->quoted / sums->quoted_words : 0;
-    float capital = sums->capital_words > 3 ? sums->capital / sums->capital_words : 0;
-    float scholarly = sums->swaps > 0 ? sums->scholarly / (sums->swaps + 1) : 0;
+    float quoted = article->quoted_words > 8 ? article->quoted / article->quoted_words : 0;
+    float capital = article->capital_words > 3 ? article->capital / article->capital_words : 0;
+    float scholarly = article->swaps > 0 ? article->scholarly / (article->swaps + 1) : 0;
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_edge *edge = &lattice->edges[e];
         float *f = evidence->features[e];
@@ -569,7 +564,7 @@ static void drop_hopeless(struct us_lattice *lattice, uint32_t cut)
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_ngram *ngram,
                      const struct us_lexicon *lexicon, const struct us_context *context,
-                     double deadline, struct us_error *err)
+                     const struct us_article *known, double deadline, struct us_error *err)
 {
     *out = (struct us_evidence){0};
     double halfway = deadline > 0 ? (us_now() + deadline) / 2 : 0;
@@ -622,12 +617,14 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
             counts[unit->ids[0]]++;
         if (token->kind != US_TOKEN_WORD)
             continue;
-        sums.words++;
-        sums.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
-        sums.capital_words += is_capital(token);
+        out->whole.words++;
+        out->whole.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
+        out->whole.capital_words += is_capital(token);
     }
-    add_up(&sums, lattice, out->local, row_count);
+    add_up(&out->whole, &sums, lattice, out->local, row_count);
     weigh_families(out, lattice, model, out->local, row_count);
+    if (known)
+        out->whole = *known;
     article_features(out, lattice, ngram, &sums, out->local, counts);
     rival_features(out, lattice, &sums);
 

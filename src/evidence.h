@@ -94,23 +94,36 @@ struct us_evidence_model {
 /* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
 void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon);
 
+/*
+ * What the whole of an article says of its bot. A part of it that is judged alone, because only
+ * that part changed, is judged by this.
+ */
+struct us_article {
+    float words, swaps;           /* words, and how many of them were swapped, as expected */
+    float scholarly;              /* swaps by scholarly rows */
+    float quoted, quoted_words;   /* swaps and words in quotations */
+    float capital, capital_words; /* of capitalised words */
+    float family[26];             /* probability of each family of bots, sums to 1 */
+};
+
 struct us_evidence {
     float (*features)[US_FEATURE_COUNT]; /* [edge_count] */
     float *local;                        /* [edge_count] probability by the local model */
     float *article;                      /* [edge_count] probability by the article model */
     float *final;                        /* [edge_count] probability in the end */
     uint32_t cut;                        /* units from here on were not looked at in time */
+    struct us_article whole;
     float density;                       /* expected share of words that were swapped */
-    float family[26];                    /* probability of each family, sums to 1 */
 };
 
-/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. With
- * a deadline (us_now(); 0: none) half of the time until then goes into looking as far as it gets,
- * about the other half into deciding on that. */
+/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. known is
+ * what is known of the article, NULL to estimate it on this text. With a deadline (us_now(); 0:
+ * none) half of the time until then goes into looking as far as it gets, about the other half into
+ * deciding on that. */
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_ngram *ngram,
                      const struct us_lexicon *lexicon, const struct us_context *context,
-                     double deadline, struct us_error *err);
+                     const struct us_article *known, double deadline, struct us_error *err);
 void us_evidence_close(struct us_evidence *evidence); /* safe on a zeroed struct */
 
 #endif

@@ -275,12 +275,14 @@ static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_er
     return US_OK;
 }
 
-static int add_edges(struct us_lattice *lattice, const struct us_ngram *model,
-                     const struct us_lexicon *lexicon, struct us_error *err)
+static int add_edges(struct us_lattice *lattice, size_t first, size_t end,
+                     const struct us_ngram *model, const struct us_lexicon *lexicon,
+                     struct us_error *err)
 {
     const struct us_text *text = lattice->text;
     for (uint32_t from = 0; from < lattice->unit_count; from++) {
-        if (lattice->units[from].closed)
+        size_t start = text->tokens[lattice->units[from].token].start;
+        if (lattice->units[from].closed || start < first || start >= end)
             continue;
         uint64_t state = 0;
         for (uint32_t at = from; at < lattice->unit_count && at - from < US_LEXICON_WORDS; at++) {
@@ -314,7 +316,7 @@ static int add_edges(struct us_lattice *lattice, const struct us_ngram *model,
     return US_OK;
 }
 
-int us_lattice_open(struct us_lattice *out, const struct us_text *text,
+int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t from, size_t to,
                     const struct us_ngram *model, const struct us_lexicon *lexicon,
                     struct us_error *err)
 {
@@ -331,7 +333,7 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text,
         out->memo[i] = blank;
     int rc = add_units(out, model, err);
     if (rc == US_OK)
-        rc = add_edges(out, model, lexicon, err);
+        rc = add_edges(out, from, to, model, lexicon, err);
     if (rc != US_OK)
         us_lattice_close(out);
     return rc;

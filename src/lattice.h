@@ -74,8 +74,11 @@ struct us_lattice {
     uint32_t edge_count, edge_room;
 };
 
-/* Find units and edges. The lattice borrows text and lexicon. */
-int us_lattice_open(struct us_lattice *out, const struct us_text *text,
+/*
+ * Find units and edges, the latter only where a span begins within the bytes [from, to). The lattice
+ * borrows text and lexicon.
+ */
+int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t from, size_t to,
                     const struct us_ngram *model, const struct us_lexicon *lexicon,
                     struct us_error *err);
 void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */

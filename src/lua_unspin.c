@@ -16,6 +16,7 @@
 
 #include <dlfcn.h>
 #include <git2.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -357,9 +358,68 @@ static void push_correction(lua_State *L, const struct us_correction *correction
     }
 }
 
+/* The numbers of an article, families aside. */
+static const struct {
+    const char *name;
+    size_t offset;
+} article_fields[] = {
+    {"words", offsetof(struct us_article, words)},
+    {"swaps", offsetof(struct us_article, swaps)},
+    {"scholarly", offsetof(struct us_article, scholarly)},
+    {"quoted", offsetof(struct us_article, quoted)},
+    {"quoted_words", offsetof(struct us_article, quoted_words)},
+    {"capital", offsetof(struct us_article, capital)},
+    {"capital_words", offsetof(struct us_article, capital_words)},
+};
+enum { ARTICLE_FIELDS = sizeof article_fields / sizeof *article_fields };
+
+static void push_article(lua_State *L, const struct us_article *article)
+{
+    lua_createtable(L, 0, ARTICLE_FIELDS + 1);
+    for (int i = 0; i < ARTICLE_FIELDS; i++) {
+        float value;
+        memcpy(&value, (const char *)article + article_fields[i].offset, sizeof value);
+        lua_pushnumber(L, (lua_Number)value);
+        lua_setfield(L, -2, article_fields[i].name);
+    }
+    lua_createtable(L, 26, 0);
+    for (int f = 0; f < 26; f++) {
+        lua_pushnumber(L, (lua_Number)article->family[f]);
+        lua_rawseti(L, -2, f + 1);
+    }
+    lua_setfield(L, -2, "families");
+}
+
+/* Read options.article, if it is there. */
+static bool read_article(lua_State *L, int options, struct us_article *article)
+{
+    lua_getfield(L, options, "article");
+    bool given = !lua_isnil(L, -1);
+    if (given) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+        int table = lua_gettop(L);
+        for (int i = 0; i < ARTICLE_FIELDS; i++) {
+            lua_getfield(L, table, article_fields[i].name);
+            float value = (float)luaL_checknumber(L, -1);
+            memcpy((char *)article + article_fields[i].offset, &value, sizeof value);
+            lua_pop(L, 1);
+        }
+        lua_getfield(L, table, "families");
+        luaL_checktype(L, -1, LUA_TTABLE);
+        for (int f = 0; f < 26; f++) {
+            lua_rawgeti(L, -1, f + 1);
+            article->family[f] = (float)luaL_checknumber(L, -1);
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return given;
+}
+
 static void push_info(lua_State *L, const struct us_corrections *corrections)
 {
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     lua_pushinteger(L, (lua_Integer)corrections->words);
     lua_setfield(L, -2, "words");
     lua_pushnumber(L, (lua_Number)corrections->rate);
@@ -374,6 +434,8 @@ static void push_info(lua_State *L, const struct us_corrections *corrections)
     lua_setfield(L, -2, "english");
     lua_pushboolean(L, corrections->cut_short);
     lua_setfield(L, -2, "cut_short");
+    push_article(L, &corrections->article);
+    lua_setfield(L, -2, "article");
 }
 
 /* engine:check(text, opts) -> corrections, info */
@@ -400,6 +462,13 @@ static int engine_check(lua_State *L)
     options.readings = boolean_field(L, 3, "readings");
     options.seconds = (double)number_field(L, 3, "seconds", 0);
     options.bytes = (size_t)number_field(L, 3, "bytes", 0);
+    struct us_article article;
+    if (read_article(L, 3, &article))
+        options.article = &article;
+    lua_Number first = number_field(L, 3, "first", 1), last = number_field(L, 3, "last", 0);
+    luaL_argcheck(L, first >= 1 && (last == 0 || last >= first), 3, "first and last must be in order");
+    options.from = (size_t)first - 1;
+    options.to = (size_t)last;
     read_excepts(L, 3, check, &options.except_count);
     options.excepts = check->excepts;
 

@@ -278,11 +278,12 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     if (!text.english)
         goto done;
     double deadline = options->seconds > 0 ? us_now() + options->seconds : 0;
-    rc = us_lattice_open(&lattice, &text, restorer->ngram, restorer->lexicon, err);
+    rc = us_lattice_open(&lattice, &text, options->from, options->to ? options->to : length,
+                         restorer->ngram, restorer->lexicon, err);
     if (rc != US_OK)
         goto done;
     rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->ngram,
-                          restorer->lexicon, restorer->context, deadline, err);
+                          restorer->lexicon, restorer->context, options->article, deadline, err);
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
@@ -294,11 +295,12 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     out->cut_short = evidence.cut < lattice.unit_count;
     if (out->cut_short)
         out->limit_at = text.tokens[lattice.units[evidence.cut].token].start;
+    out->article = evidence.whole;
     out->rate = evidence.density;
     out->spun = spun_probability(out->rate);
     if (out->count)
         for (int f = 0, best = 0; f < 26; f++)
-            if (evidence.family[f] >= evidence.family[best]) {
+            if (evidence.whole.family[f] >= evidence.whole.family[best]) {
                 best = f;
                 out->family = (char)('A' + f);
             }

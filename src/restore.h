@@ -14,6 +14,7 @@
 #include "text.h"
 
 #include "context.h"
+#include "evidence.h"
 #include "lexicon.h"
 #include "ngram.h"
 
@@ -49,6 +50,7 @@ struct us_corrections {
     float rate;       /* estimated share of words that were swapped, 0 to 1 */
     float spun;       /* probability that the article is spun at all */
     char family;      /* the likeliest bot, 'A'...; 0 if none */
+    struct us_article article; /* the same in full, for a check of a part */
     bool english;
     bool cut_short;   /* a limit was reached: what follows limit_at was not looked at */
     size_t limit_at;
@@ -65,6 +67,8 @@ struct us_check_options {
     bool readings;   /* fill us_correction.readings */
     const struct us_except *excepts;
     uint32_t except_count;
+    const struct us_article *article; /* as an earlier check gave it; NULL: estimated anew */
+    size_t from, to; /* look only at what begins within these bytes (to 0: at all) */
     double seconds;  /* give up after so long (0: never) */
     size_t bytes;    /* refuse longer texts (0: no bound) */
 };

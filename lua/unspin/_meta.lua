@@ -68,6 +68,17 @@ function core.version() end
 ---@field family? string the likeliest bot, "A" and so on
 ---@field english boolean
 ---@field cut_short boolean a limit was reached
+---@field article unspin.Article
+
+---@class unspin.Article what the engine learnt of a whole article, to judge a part of it by
+---@field words number
+---@field swaps number
+---@field scholarly number
+---@field quoted number
+---@field quoted_words number
+---@field capital number
+---@field capital_words number
+---@field families number[]
 
 ---@class unspin.Engine
 local engine = {}
@@ -77,6 +88,9 @@ local engine = {}
 ---@field threshold? number least confidence
 ---@field readings? boolean
 ---@field except? { old: string, new: string, here: boolean? }[] swaps that are not to be undone
+---@field article? unspin.Article as an earlier check gave it; by default estimated on this text
+---@field first? integer 1-based; look only at what begins from this byte
+---@field last? integer to this one
 ---@field seconds? number give up after so long
 ---@field bytes? integer refuse longer texts
 

@@ -255,10 +255,10 @@ static void look(struct article *article, const struct parts *parts,
     if (rc == US_OK)
         rc = us_text_open(&text, (const char *)mapping.bytes, mapping.length, format, &err);
     if (rc == US_OK)
-        rc = us_lattice_open(&lattice, &text, parts->ngram, lexicon, &err);
+        rc = us_lattice_open(&lattice, &text, 0, text.length, parts->ngram, lexicon, &err);
     if (rc == US_OK)
         rc = us_evidence_open(&evidence, &lattice, model, parts->ngram, lexicon,
-                              parts->context, 0, &err);
+                              parts->context, NULL, 0, &err);
     if (rc != US_OK)
         die(err.message);
 

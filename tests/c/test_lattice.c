@@ -47,7 +47,7 @@ static void open_lattice(const char *bytes)
 {
     close_lattice(NULL);
     assert_int_equal(us_text_open(&text, bytes, strlen(bytes), US_FORMAT_TEXT, &err), US_OK);
-    assert_int_equal(us_lattice_open(&lattice, &text, model, lexicon, &err), US_OK);
+    assert_int_equal(us_lattice_open(&lattice, &text, 0, text.length, model, lexicon, &err), US_OK);
 }
 
 /* The originals that the edges propose with their units, by '|'. */

@@ -178,6 +178,45 @@ static void line_ends_make_no_difference(void **state)
     assert_float_equal(corrections.items[0].confidence, confidence, 1e-5);
 }
 
+static void a_part_is_looked_at_alone(void **state)
+{
+    (void)state;
+    const char *bytes = "The settlement was of the and.\n\nThe automobile was to an settlement.";
+    const char *second = strstr(bytes, "The automobile");
+    options.from = (size_t)(second - bytes);
+    options.to = strlen(bytes);
+    assert_string_equal(found(bytes), "automobile > car|settlement > agreement");
+    options.from = 0;
+    options.to = (size_t)(second - bytes);
+    assert_string_equal(found(bytes), "settlement > agreement");
+}
+
+static void a_part_is_judged_by_the_article_it_is_of(void **state)
+{
+    (void)state;
+    struct us_restorer *of_density;
+    struct us_lexicon *other =
+        lexicon_of(ROWS, WEIGHTS "article.density\t1\nfinal.density\t1\n", model);
+    assert_int_equal(us_restorer_open(&of_density, model, other, NULL, &err), US_OK);
+    struct us_restorer *usual = restorer;
+    restorer = of_density;
+    options.threshold = 0.01f;
+    check("The settlement was of the settlement to the settlement and the automobile was an car.");
+    struct us_article spun = corrections.article;
+    float rate = corrections.rate;
+    const char *part = "The settlement was of the and the was to the of the was.";
+    check(part);
+    float alone = corrections.items[0].confidence;
+    assert_true(corrections.rate < rate);
+    options.article = &spun;
+    check(part);
+    assert_true(corrections.items[0].confidence > alone);
+    assert_float_equal(corrections.rate, rate, 0);
+    restorer = usual;
+    us_restorer_close(of_density);
+    us_lexicon_close(other);
+}
+
 static void another_language_is_left_alone(void **state)
 {
     (void)state;
@@ -221,6 +260,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(corrections_are_in_order_apart_and_apply_cleanly, begin,
                                         end),
         cmocka_unit_test_setup_teardown(line_ends_make_no_difference, begin, end),
+        cmocka_unit_test_setup_teardown(a_part_is_looked_at_alone, begin, end),
+        cmocka_unit_test_setup_teardown(a_part_is_judged_by_the_article_it_is_of, begin, end),
         cmocka_unit_test_setup_teardown(another_language_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(bad_text_is_refused, begin, end),
         cmocka_unit_test(kinds_have_names),

@@ -79,6 +79,27 @@ describe("engine:check", function()
     assert.is_false(info.cut_short)
   end)
 
+  it("looks at a part alone, judging it by the article it is of", function()
+    local all, info = engine:check(spun, { threshold = 0.1 })
+    local first, last = spun:find("[^\n]+\n", math.floor(#spun / 2))
+    local part, of = engine:check(spun, { threshold = 0.1, article = info.article, first = first, last = last })
+    local wanted = {}
+    for _, fix in ipairs(all) do
+      if fix.start >= first and fix.stop <= last then
+        wanted[#wanted + 1] = fix.old
+      end
+    end
+    assert.is_true(#wanted > 0)
+    assert.same(wanted, (function(list)
+      local words = {}
+      for i, fix in ipairs(list) do
+        words[i] = fix.old
+      end
+      return words
+    end)(part))
+    assert.equal(info.rate, of.rate)
+  end)
+
   it("leaves an empty text alone", function()
     assert.same({}, (engine:check("", {})))
   end)
@@ -106,6 +127,12 @@ describe("engine:check", function()
     end)
     assert.has_error(function()
       engine:check("text", { format = "html" })
+    end)
+    assert.has_error(function()
+      engine:check("text", { first = 3, last = 2 })
+    end)
+    assert.has_error(function()
+      engine:check("text", { article = { words = 1 } })
     end)
     assert.has_error(function()
       engine.check({}, "text")
