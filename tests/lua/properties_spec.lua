@@ -1,0 +1,108 @@
+-- What holds of the corrections of any article, tried on those in tests/quality/articles.
+
+local core = require("unspin.core")
+
+local engine = assert(core.open({}))
+
+local articles = {}
+do
+  local pipe = assert(io.popen("ls tests/quality/articles/*.txt"))
+  for path in pipe:lines() do
+    local file = assert(io.open(path, "rb"))
+    articles[path:match("([^/]+)%.txt$")] = file:read("*a")
+    file:close()
+  end
+  pipe:close()
+end
+
+local function each_article(check)
+  for name, text in pairs(articles) do
+    for _, format in ipairs({ "text", "markdown" }) do
+      check(text, { format = format }, ("%s as %s"):format(name, format))
+    end
+  end
+end
+
+-- The corrections with other line ends, as they would be with LF.
+local function as_lf(fixes)
+  local shown = {}
+  for i, fix in ipairs(fixes) do
+    local words = (fix.old .. " > " .. fix.new):gsub("\r\n?", "\n")
+    shown[i] = ("%s (%.5f)"):format(words, fix.confidence)
+  end
+  return shown
+end
+
+describe("the corrections of an article", function()
+  it("are in order, apart, in range, on character boundaries, and say what stands there", function()
+    each_article(function(text, options, name)
+      options.threshold = 0
+      local last = 0
+      for _, fix in ipairs(engine:check(text, options)) do
+        assert.is_true(fix.start > last and fix.stop >= fix.start and fix.stop <= #text, name)
+        assert.equal(fix.old, text:sub(fix.start, fix.stop), name)
+        assert.is_nil(text:sub(fix.start, fix.start):find("[\128-\191]"), name)
+        assert.is_nil(text:sub(fix.stop + 1, fix.stop + 1):find("[\128-\191]"), name)
+        assert.is_true(fix.confidence >= 0 and fix.confidence <= 1, name)
+        assert.not_equal(fix.old, fix.new, name)
+        last = fix.stop
+      end
+    end)
+  end)
+
+  it("are none at all once they are made", function()
+    each_article(function(text, options, name)
+      for _, threshold in ipairs({ false, select(2, engine:thresholds()) }) do
+        options.threshold = threshold or nil
+        local restored = core.apply(text, engine:check(text, options))
+        assert.same({}, as_lf(engine:check(restored, options)), name)
+      end
+    end)
+  end)
+
+  it("are the same whatever ends its lines", function()
+    each_article(function(text, options, name)
+      local expected = as_lf(engine:check(text, options))
+      for _, ending in ipairs({ "\r\n", "\r" }) do
+        local other = text:gsub("\n", ending)
+        assert.same(expected, as_lf(engine:check(other, options)), name)
+      end
+    end)
+  end)
+
+  -- More clean words make the article a less spun one, and the nearest of its words have them for
+  -- neighbours; nothing else may follow from them.
+  it("change only in confidence with a paragraph at the other end", function()
+    local paragraph = "The recipe asks for two eggs and a cup of milk. Beat them, and let it all stand."
+    local neighbourhood = 150 -- bytes: 15 words and some
+    each_article(function(text, options, name)
+      options.threshold = 0
+      local function around(before, after)
+        local fixes = {}
+        for _, fix in ipairs(engine:check(before .. text .. after, options)) do
+          local start, stop = fix.start - #before, fix.stop - #before
+          if start > 0 and stop <= #text then
+            fixes[#fixes + 1] =
+              { start = start, stop = stop, new = fix.new, confidence = fix.confidence }
+          end
+        end
+        return fixes
+      end
+      local below, above = around("", "\n\n" .. paragraph), around(paragraph .. "\n\n", "")
+      local confidence = {}
+      for i, fix in ipairs(below) do
+        assert.equal(fix.start, above[i].start, name)
+        assert.equal(fix.new, above[i].new, name)
+        local far = fix.start > neighbourhood and fix.stop < #text - neighbourhood
+        local change = math.abs(fix.confidence - above[i].confidence)
+        assert.is_true(change < (far and 1e-3 or 0.15), name)
+        for at = fix.start, fix.stop do
+          confidence[at] = fix.confidence
+        end
+      end
+      for _, fix in ipairs(around("", "")) do
+        assert.is_true(math.abs(fix.confidence - (confidence[fix.start] or 0)) < 0.15, name)
+      end
+    end)
+  end)
+end)
