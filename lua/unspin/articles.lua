@@ -2,9 +2,6 @@
 
 local M = {}
 
----Name of the file that switches unspin off in its folder and below.
-M.SWITCH_OFF = ".unspin-disable"
-
 local PROSE = { text = true, markdown = true, [""] = true }
 
 local regexes = setmetatable({}, { __mode = "k" }) ---@type table<table, { regex: any, whole: boolean }[]>
@@ -106,9 +103,8 @@ function M.why_not(buf)
   if size > limit then
     return ("it has %d bytes, more than max_bytes = %d"):format(size, limit)
   end
-  local folder = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":p:h")
-  local switch = vim.fn.findfile(M.SWITCH_OFF, vim.fn.escape(folder, " ,;*?[\\") .. ";")
-  if switch ~= "" then
+  local switch = require("unspin.switch").off(vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":p"))
+  if switch then
     return "switched off by " .. vim.fn.fnamemodify(switch, ":~")
   end
 end

@@ -172,6 +172,24 @@ describe("unspin check", function()
     assert.same({ ["a/b/one.md"] = true, ["a/two.txt"] = true }, seen)
   end)
 
+  it("leaves alone what a .unspin-disable file lies above, by name and with -r, and says so once", function()
+    shell("mkdir -p a/b c && cp tram.txt a/b/one.md && cp tram.txt a/two.txt && cp tram.txt c/three.txt"
+      .. " && touch a/.unspin-disable")
+    for _, names in ipairs({ "-r .", "a/b/one.md a/two.txt ./c/../a/two.txt c/three.txt tram.txt" }) do
+      local seen = {}
+      local result = unspin("check " .. names)
+      for path in result.output:gmatch("([^\n:/]+):%d+:%d+:") do
+        seen[path] = true
+      end
+      assert.same({ ["three.txt"] = true, ["tram.txt"] = true }, seen)
+      assert.equal(("unspin: %s/a/.unspin-disable switches unspin off there; a text from standard input "
+        .. "is checked all the same\n"):format(folder), result.errors)
+    end
+    assert.equal(0, unspin("fix --no-history a/two.txt").status)
+    assert.equal(read(article), read(folder .. "/a/two.txt"))
+    assert.matches("local weather", shell("cd a && " .. quote(root .. "/bin/unspin") .. " check - <two.txt").output)
+  end)
+
   it("gives the same in the same order with several processes", function()
     shell("mkdir a && for i in 1 2 3 4 5; do cp tram.txt a/$i.txt; done; echo Fine. >a/3.txt")
     assert.same(unspin("check -r a"), unspin("check -r -j 2 a"))

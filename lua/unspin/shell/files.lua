@@ -1,6 +1,7 @@
 -- files.lua: the articles that a command line names, and their bytes.
 
 local sh = require("unspin.shell.sh")
+local switch = require("unspin.switch")
 
 local files = {}
 
@@ -86,6 +87,26 @@ function files.expand(names, recursive)
     end
   end
   return paths
+end
+
+-- The articles that the names stand for, without those that a file switches off.
+---@param names string[]
+---@param recursive boolean
+---@param warn fun(message: string)
+---@return string[]
+function files.articles(names, recursive, warn)
+  local here = sh.capture({ "pwd" }):gsub("\n$", "") .. "/"
+  local kept, left = {}, {}
+  for _, path in ipairs(files.expand(names, recursive)) do
+    local off = path ~= "-" and switch.off(path:sub(1, 1) == "/" and path or here .. path)
+    if off and not left[off] then
+      left[off] = true
+      warn(("%s switches unspin off there; a text from standard input is checked all the same"):format(off))
+    elseif not off then
+      kept[#kept + 1] = path
+    end
+  end
+  return kept
 end
 
 return files

@@ -36,7 +36,7 @@ end
 ---@param session unspin.shell.Session
 ---@return integer status
 function check.run(args, session)
-  local paths = files.expand(args.file, args.recursive)
+  local paths = files.articles(args.file, args.recursive, session.warn)
   local render = require("unspin.shell.render." .. form_of(args)).new({
     many = #paths > 1 or args.recursive,
     paint = term.painter(args.color),

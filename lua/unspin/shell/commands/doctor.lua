@@ -1,5 +1,6 @@
 -- doctor: what is there, what is missing, and what to do about it.
 
+local lexicon = require("unspin.lexicon")
 local files = require("unspin.shell.files")
 local sh = require("unspin.shell.sh")
 local term = require("unspin.shell.term")
@@ -35,9 +36,12 @@ function doctor.run(args, session)
   if loaded then
     local version, libgit2 = core.version()
     good(("unspin %s in %s, libgit2 %s"):format(version, session.root, libgit2))
-    local engine, message = core.open({})
+    local engine, message = lexicon.open(core, session.root, {})
     if engine then
       good(tostring(engine))
+      if message then
+        bad("your own lexicon", message)
+      end
       local sure, ask = engine:thresholds()
       good(("corrects from a confidence of %.2f, suggests from %.2f"):format(sure, ask))
     else

@@ -85,7 +85,7 @@ end
 ---@param session unspin.shell.Session
 ---@return integer status
 function fix.run(args, session)
-  local paths = files.expand(args.file, args.recursive)
+  local paths = files.articles(args.file, args.recursive, session.warn)
   local progress = term.progress(args.interactive and 0 or #paths)
   local options = { threshold = args.threshold, history = true }
   local asker = args.interactive and ask.new(term.painter(args.color), io.stdin) or nil

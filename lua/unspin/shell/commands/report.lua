@@ -45,7 +45,7 @@ local function commits_of(core, path)
 end
 
 function report.run(args, session)
-  local paths = files.expand(args.file, args.recursive)
+  local paths = files.articles(args.file, args.recursive, session.warn)
   local core = session:core()
   local found = {}
   for article in articles.each(session, paths, { threshold = args.threshold, history = true }, args.jobs) do
