@@ -32,15 +32,22 @@ CORE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden $(SAN
 	-DUNSPIN_VERSION='"$(VERSION)"' $(call pkg,--cflags,libgit2 libutf8proc zlib) $(CPPFLAGS) $(CFLAGS)
 CORE_LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,libgit2 libutf8proc zlib) -lm $(LDLIBS)
 MODULE_LDFLAGS := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
-LUA54_CFLAGS = $(call pkg,--cflags,$(shell $(PKG_CONFIG) --exists lua5.4 && echo lua5.4 || echo lua))
-LUAJIT_CFLAGS = $(call pkg,--cflags,luajit)
+# LuaRocks names the folder of its Lua's headers.
+LUA_INCDIR ?=
+LUA54_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(call pkg,--cflags,$(shell \
+	$(PKG_CONFIG) --exists lua5.4 && echo lua5.4 || echo lua)))
+LUAJIT_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(call pkg,--cflags,luajit))
 
 BINDING := src/lua_unspin.c
 CORE_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
 CORE := $(OBJ)/core.a
 TOOL_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/tools/*.c))
 C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
-MODULES := $(if $(wildcard $(BINDING)),lua/unspin/core.so build/lua5.4/unspin/core.so)
+# Neovim needs the one, bin/unspin the other; a rock is built for one of them.
+LUAS ?= luajit lua5.4
+MODULE_luajit := lua/unspin/core.so
+MODULE_lua5.4 := build/lua5.4/unspin/core.so
+MODULES := $(if $(wildcard $(BINDING)),$(foreach lua,$(LUAS),$(MODULE_$(lua))))
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
 LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
 LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
@@ -118,7 +125,7 @@ $(OBJ)/test_%: $(OBJ)/test_%.o $(CORE)
 
 # Before the first object: one line on what is missing beats a compiler's error.
 $(OBJ):
-	@CC='$(firstword $(CC))' PKG_CONFIG='$(PKG_CONFIG)' tests/need.sh
+	@CC='$(firstword $(CC))' PKG_CONFIG='$(PKG_CONFIG)' tests/need.sh $(if $(LUA_INCDIR),elsewhere,$(LUAS))
 	@mkdir -p $@
 
 .SECONDARY:
@@ -232,21 +239,47 @@ COMPLETIONS = $(SHARE_DIR)/bash-completion/completions/unspin $(SHARE_DIR)/zsh/s
 
 shell_of = $(if $(findstring bash,$(file)),bash,$(if $(findstring zsh,$(file)),zsh,fish))
 
-.PHONY: install
-install: all ## Install under PREFIX (default /usr/local), staged under DESTDIR
+.PHONY: install-tree
+install-tree: all
 	for d in bin doc build; do mkdir -p "$(HOME_DIR)/$$d"; done
-	cp -R lua plugin data "$(HOME_DIR)"
+	cp -R lua plugin data LICENSE "$(HOME_DIR)"
 	cp bin/unspin "$(HOME_DIR)/bin"
 	cp doc/unspin.txt "$(HOME_DIR)/doc"
+	for part in build/lua5.4 build/unspin.lex build/unspin.lm; do \
+		if test -e $$part; then cp -R $$part "$(HOME_DIR)/build"; fi; done
+
+.PHONY: install
+install: install-tree ## Install under PREFIX (default /usr/local), staged under DESTDIR
 	-$(NVIM) --clean --headless -c "helptags $(HOME_DIR)/doc" -c qall!
-	cp LICENSE "$(HOME_DIR)"
-	cp -R build/lua5.4 build/unspin.lex "$(HOME_DIR)/build"
 	mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(PACK_DIR)"
 	ln -sfn ../lib/unspin/bin/unspin "$(DESTDIR)$(PREFIX)/bin/unspin"
 	ln -sfn ../../../../../../lib/unspin "$(PACK_DIR)/unspin.nvim"
 	mkdir -p $(dir $(MAN) $(COMPLETIONS))
 	sed 's/^\.TH UNSPIN 1 "" ""/.TH UNSPIN 1 "" "unspin $(VERSION)"/' doc/unspin.1 >$(MAN)
 	$(foreach file,$(COMPLETIONS),bin/unspin completion $(shell_of) >$(file);)
+
+# What LuaRocks calls, with LUA, the interpreter that the rock is for: a module for that one.
+ROCK_LUA = $(if $(findstring 5.4,$(shell $(LUA) -v 2>&1)),lua5.4,luajit)
+
+.PHONY: rock
+rock:
+	$(MAKE) all OBJ=build/obj-rock LUAS=$(ROCK_LUA)
+
+# The tree in the rock, and a module that finds its library there.
+.PHONY: install-rock
+install-rock: HOME_DIR = $(PREFIX)/tree
+install-rock: rock
+	$(MAKE) install-tree OBJ=build/obj-rock LUAS=$(ROCK_LUA) HOME_DIR="$(HOME_DIR)"
+	mkdir -p "$(LUADIR)/unspin" "$(BINDIR)"
+	echo 'return assert(package.loadlib("$(HOME_DIR)/$(MODULE_$(ROCK_LUA))", "luaopen_unspin_core"))("unspin.core")' \
+		>"$(LUADIR)/unspin/core.lua"
+	$(if $(findstring 5.4,$(ROCK_LUA)),ln -sfn ../tree/bin/unspin "$(BINDIR)/unspin")
+
+.PHONY: rockspec
+rockspec: ## Write build/unspin-VERSION-1.rockspec (URL=address of the repository)
+	@mkdir -p build
+	@sed -e 's/"scm-1"/"$(VERSION)-1"/' -e 's|^  url = .*|  url = "$(or $(URL),git+file://$(CURDIR))",\n  tag = "v$(VERSION)",|' \
+		doc/unspin-scm-1.rockspec >build/unspin-$(VERSION)-1.rockspec
 
 .PHONY: uninstall
 uninstall: ## Remove what `make install` put there
@@ -256,6 +289,10 @@ uninstall: ## Remove what `make install` put there
 .PHONY: deb
 deb: all ## Build a Debian package in build/
 	@.ci/deb.sh $(VERSION)
+
+.PHONY: release-check
+release-check: ## Say whether this version can be tagged
+	@MAKE='$(MAKE)' .ci/release-check.sh $(VERSION)
 
 .PHONY: version
 version: ## Print the version

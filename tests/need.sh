@@ -1,6 +1,6 @@
 #!/bin/sh
-# need.sh - say in one line what the build lacks and which packages bring it; CC, PKG_CONFIG and
-# UNSPIN_MODEL as for make. Installs nothing: `make deps` does.
+# need.sh [luajit] [lua5.4] - say in one line what the build for these (default: both) lacks and which
+# packages bring it; CC, PKG_CONFIG and UNSPIN_MODEL as for make. Installs nothing: `make deps` does.
 set -eu
 
 pkg_config=${PKG_CONFIG:-pkg-config}
@@ -20,8 +20,12 @@ fi
 has libgit2 || lacks libgit2 libgit2-dev libgit2-devel libgit2 libgit2
 has libutf8proc || lacks utf8proc libutf8proc-dev utf8proc-devel libutf8proc utf8proc
 has zlib || lacks zlib zlib1g-dev zlib-devel zlib zlib
-has luajit || lacks LuaJIT libluajit-5.1-dev luajit-devel luajit luajit
-has lua5.4 || has lua || lacks Lua liblua5.4-dev lua-devel lua lua
+case "${*:-luajit}" in *luajit*)
+    has luajit || lacks LuaJIT libluajit-5.1-dev luajit-devel luajit luajit ;;
+esac
+case "${*:-lua5.4}" in *lua5.4*)
+    has lua5.4 || has lua || lacks Lua liblua5.4-dev lua-devel lua lua ;;
+esac
 
 model=${UNSPIN_MODEL:-}
 for file in /usr /usr/local /opt/homebrew /home/linuxbrew/.linuxbrew; do

@@ -623,6 +623,25 @@ describe("unspin", function()
     end
   end)
 
+  it("has a man page that names every command and every option", function()
+    local page = read(root .. "/doc/unspin.1"):gsub("\\%-", "-"):gsub("\\f[A-Z]", "")
+    local commands = {}
+    for command in unspin("--help").output:match("Commands:\n(.-)\n\n"):gmatch("\n? +([a-z]+)  ") do
+      commands[#commands + 1] = command
+    end
+    for action in unspin("lexicon --help").output:match("Commands:\n(.-)\n\n"):gmatch("\n? +([a-z]+)  ") do
+      commands[#commands + 1] = "lexicon " .. action
+    end
+    assert.is_true(#commands > 10)
+    for _, command in ipairs(commands) do
+      local name = command:match("%a+$")
+      assert.is_true(page:find(name, 1, true) ~= nil or name == "look", command)
+      for option in unspin(command .. " --help").output:gmatch("\n +[-a-z, ]*(%-%-[a-z-]+)") do
+        assert.is_true(page:find(option, 1, true) ~= nil or option == "--help", command .. " " .. option)
+      end
+    end
+  end)
+
   it("can be called through a link", function()
     shell(("ln -s %s u"):format(quote(root .. "/bin/unspin")))
     assert.equal(unspin("check tram.txt").output, shell("./u check tram.txt").output)
