@@ -15,9 +15,9 @@
  * Files, each a concern: history_where.c (which repository and ref), history_message.c (a commit's
  * message, both ways), history_chain.c (trees and commits), history_record.c (prepare, record,
  * recover), history_ref.c and history_index.c (moving the ref, keeping the index true),
- * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c (joining packs),
- * history_log.c (reading), history_reject.c (rejecting), history_rejected.c (what was rejected),
- * history_keep.c (prune, export).
+ * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c
+ * (joining packs), history_read.c (commits from packs), history_log.c (the log), history_reject.c
+ * (rejecting), history_rejected.c (what was rejected), history_keep.c (prune, export).
  *
  * A handle serves one thread at a time.
  */

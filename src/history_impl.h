@@ -193,6 +193,24 @@ int us_index_look(struct us_index_entry *out, const char *git_dir, const char *p
 int us_index_set(struct us_bytes *out, const char *git_dir, const char *path,
                  const struct us_chain *chain, const struct stat *st, struct us_error *err);
 
+/* --- history_read.c: commits straight from packs --- */
+
+struct us_raw { /* a commit's bytes */
+    const char *at;
+    size_t length;
+    char *owned;             /* what the bytes lie in: this, or */
+    git_odb_object *object;  /* this, or, if both are NULL, the reader's own mapping of a pack */
+};
+struct us_reader;
+
+/* objects is the object directory of repo. Close *out in any case. */
+int us_reader_open(struct us_reader **out, git_repository *repo, const char *objects,
+                   struct us_error *err);
+/* False if there is no such commit to be had. The reader must outlive *out, to be closed. */
+bool us_reader_commit(struct us_raw *out, struct us_reader *reader, const git_oid *oid);
+void us_raw_close(struct us_raw *raw);
+void us_reader_close(struct us_reader *reader); /* NULL is fine */
+
 /* --- history_log.c: reading --- */
 
 /* The commits whose ancestors are the history: its ref, the branch, the side. At most 3. */

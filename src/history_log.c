@@ -1,33 +1,44 @@
 /*
  * Reading: a walk over the commits, newest first, that keeps no more than it must and reads each
- * commit once.
+ * commit once. A commit that takes another back is met before that one.
  */
 #include "history_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+struct line { /* of a raw commit */
+    const char *at;
+    size_t length;
+};
+
 struct waiting { /* a commit that was reached and not yet shown */
     git_oid oid;
-    git_odb_object *object;
+    struct us_raw raw;
+    struct line author;
+    size_t parents, message; /* where in raw the lines of parents begin, and the message */
     int64_t time;
     uint64_t order; /* of being reached: of two of one second the first goes first */
 };
 
+struct oids { /* a set, by open addressing */
+    git_oid *slots;
+    size_t count, room;
+};
+
 struct us_log {
     struct us_history *history;
-    git_odb *odb;
+    struct us_reader *reader;
     struct waiting *heap; /* newest on top */
     size_t count, room;
-    git_oid *seen; /* open addressing; kept only once there was a merge */
-    size_t seen_count, seen_room;
+    struct oids seen; /* commits that may be reached again: none while only one waits */
+    struct oids reverted;
     uint64_t reached;
     char **names; /* what the article was called */
     size_t name_count;
     bool all;
     size_t left;
-    struct us_rejections rejections; /* sorted by commit */
-    git_odb_object *shown;
+    struct us_raw shown;
     struct us_bytes store, author, email;
 };
 
@@ -44,28 +55,11 @@ const char *us_raw_message(size_t *length, const char *raw, size_t raw_length)
     return end + 2;
 }
 
-/* The header line that begins with the name; NULL if it is missing. */
-static const char *header(const char *raw, size_t length, const char *name, size_t *line_length)
-{
-    size_t n = strlen(name);
-    const char *end = raw + length;
-    for (const char *line = raw; line < end && *line != '\n';) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
-        if (!stop)
-            break;
-        if ((size_t)(stop - line) > n && memcmp(line, name, n) == 0) {
-            *line_length = (size_t)(stop - line) - n;
-            return line + n;
-        }
-        line = stop + 1;
-    }
-    return NULL;
-}
-
 /* Seconds and zone stand at the end of the line. */
-static int64_t line_time(const char *line, size_t length, int *offset)
+static int64_t line_time(struct line line, int *offset)
 {
-    const char *end = line + length, *close = memrchr(line, '>', length);
+    const char *end = line.at + line.length;
+    const char *close = line.length ? memrchr(line.at, '>', line.length) : NULL;
     int64_t seconds = 0;
     const char *at = close ? close + 1 : end;
     while (at < end && *at == ' ')
@@ -79,6 +73,25 @@ static int64_t line_time(const char *line, size_t length, int *offset)
     return seconds;
 }
 
+/* Fill what is known of a commit from the lines before its message. */
+static void read_header(struct waiting *commit)
+{
+    const char *raw = commit->raw.at, *end = raw + commit->raw.length, *line = raw;
+    for (const char *stop; line < end && *line != '\n'; line = stop + 1) {
+        stop = memchr(line, '\n', (size_t)(end - line));
+        if (!stop)
+            stop = end - 1;
+        size_t length = (size_t)(stop - line);
+        if (!commit->parents && length > 7 && memcmp(line, "parent ", 7) == 0)
+            commit->parents = (size_t)(line - raw);
+        else if (length > 7 && memcmp(line, "author ", 7) == 0)
+            commit->author = (struct line){line + 7, length - 7};
+        else if (length > 10 && memcmp(line, "committer ", 10) == 0)
+            commit->time = line_time((struct line){line + 10, length - 10}, NULL);
+    }
+    commit->message = line < end ? (size_t)(line + 1 - raw) : commit->raw.length;
+}
+
 /* --- the walk --- */
 
 static bool before(const struct waiting *a, const struct waiting *b)
@@ -86,47 +99,59 @@ static bool before(const struct waiting *a, const struct waiting *b)
     return a->time != b->time ? a->time > b->time : a->order < b->order;
 }
 
-/* Was the commit reached before? Notes it. */
-static bool reached_before(bool *again, struct us_log *log, const git_oid *oid)
+/* Where the id is in the set, or would be. */
+static git_oid *slot_of(const struct oids *set, const git_oid *oid)
 {
-    if ((log->seen_count + 1) * 2 > log->seen_room) {
-        size_t room = log->seen_room ? log->seen_room * 2 : 1024;
-        git_oid *grown = calloc(room, sizeof *grown);
-        if (!grown)
-            return false;
-        for (size_t i = 0; i < log->seen_room; i++) {
-            size_t at;
-            if (git_oid_is_zero(&log->seen[i]))
-                continue;
-            memcpy(&at, log->seen[i].id, sizeof at);
-            while (!git_oid_is_zero(&grown[at & (room - 1)]))
-                at++;
-            grown[at & (room - 1)] = log->seen[i];
-        }
-        free(log->seen);
-        log->seen = grown;
-        log->seen_room = room;
-    }
     size_t at;
     memcpy(&at, oid->id, sizeof at);
-    while (!git_oid_is_zero(&log->seen[at & (log->seen_room - 1)])) {
-        if (git_oid_equal(&log->seen[at & (log->seen_room - 1)], oid)) {
-            *again = true;
-            return true;
-        }
+    while (!git_oid_is_zero(&set->slots[at & (set->room - 1)]) &&
+           !git_oid_equal(&set->slots[at & (set->room - 1)], oid))
         at++;
+    return &set->slots[at & (set->room - 1)];
+}
+
+static bool has(const struct oids *set, const git_oid *oid)
+{
+    return set->room && !git_oid_is_zero(slot_of(set, oid));
+}
+
+static bool add(struct oids *set, const git_oid *oid)
+{
+    if ((set->count + 1) * 2 > set->room) {
+        struct oids grown = {.room = set->room ? set->room * 2 : 64};
+        grown.slots = calloc(grown.room, sizeof *grown.slots);
+        if (!grown.slots)
+            return false;
+        for (size_t i = 0; i < set->room; i++)
+            if (!git_oid_is_zero(&set->slots[i]))
+                *slot_of(&grown, &set->slots[i]) = set->slots[i];
+        grown.count = set->count;
+        free(set->slots);
+        *set = grown;
     }
-    log->seen[at & (log->seen_room - 1)] = *oid;
-    log->seen_count++;
-    *again = false;
+    git_oid *slot = slot_of(set, oid);
+    if (git_oid_is_zero(slot))
+        set->count++;
+    *slot = *oid;
     return true;
+}
+
+/* Note that a commit was reached, as long as another way may lead to it. */
+static bool note(bool *again, struct us_log *log, const git_oid *oid)
+{
+    *again = false;
+    if (!log->count && !log->seen.count)
+        return true;
+    if (!log->seen.count && !add(&log->seen, &log->heap[0].oid))
+        return false;
+    *again = has(&log->seen, oid);
+    return add(&log->seen, oid);
 }
 
 static int push(struct us_log *log, const git_oid *oid, struct us_error *err)
 {
     bool again = false;
-    size_t length = 0;
-    if (!reached_before(&again, log, oid))
+    if (!note(&again, log, oid))
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     if (again)
         return US_OK;
@@ -139,11 +164,9 @@ static int push(struct us_log *log, const git_oid *oid, struct us_error *err)
         log->room = room;
     }
     struct waiting item = {.oid = *oid, .order = log->reached++};
-    if (git_odb_read(&item.object, log->odb, oid) != 0)
+    if (!us_reader_commit(&item.raw, log->reader, oid))
         return US_OK; /* where a shallow clone ends */
-    const char *line = header(git_odb_object_data(item.object), git_odb_object_size(item.object),
-                              "committer ", &length);
-    item.time = line ? line_time(line, length, NULL) : 0;
+    read_header(&item);
     size_t at = log->count++;
     while (at > 0 && before(&item, &log->heap[(at - 1) / 2])) {
         log->heap[at] = log->heap[(at - 1) / 2];
@@ -172,10 +195,11 @@ static struct waiting pop(struct us_log *log)
 static int push_parents(struct us_log *log, const struct waiting *commit, git_oid *first,
                         bool *has_first, struct us_error *err)
 {
-    const char *raw = git_odb_object_data(commit->object);
-    size_t length = git_odb_object_size(commit->object);
+    const char *raw = commit->raw.at;
+    size_t length = commit->raw.length;
     *has_first = false;
-    for (size_t at = 46; at + 48 <= length && memcmp(raw + at, "parent ", 7) == 0; at += 48) {
+    for (size_t at = commit->parents;
+         at && at + 48 <= length && memcmp(raw + at, "parent ", 7) == 0; at += 48) {
         git_oid parent;
         if (git_oid_fromstrn(&parent, raw + at + 7, 40) != 0)
             break;
@@ -275,29 +299,33 @@ static void follow(struct us_log *log, const git_oid *commit, const git_oid *par
 
 /* --- the log --- */
 
+/* Add what the name refers to, if it is something new. */
+static void add_tip(git_oid tips[3], size_t *count, git_repository *repo, const char *name)
+{
+    if (git_reference_name_to_id(&tips[*count], repo, name) != 0)
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (git_oid_equal(&tips[i], &tips[*count]))
+            return;
+    ++*count;
+}
+
 size_t us_history_tips(git_oid tips[3], struct us_history *history)
 {
     size_t count = 0;
-    if (git_reference_name_to_id(&tips[count], history->store, history->ref.at) == 0)
-        count++;
+    add_tip(tips, &count, history->store, history->ref.at);
     if (history->place.where == US_WHERE_PRIVATE)
         return count;
-    if (git_reference_name_to_id(&tips[count], history->store, "HEAD") == 0)
-        count++;
+    add_tip(tips, &count, history->store, "HEAD");
     if (history->place.where == US_WHERE_BRANCH &&
         strncmp(history->ref.at, "refs/heads/", 11) == 0) {
         struct us_bytes side = {0};
         us_bytes_format(&side, "refs/unspin/heads/%s", history->ref.at + 11);
-        if (!side.failed && git_reference_name_to_id(&tips[count], history->store, side.at) == 0)
-            count++;
+        if (!side.failed)
+            add_tip(tips, &count, history->store, side.at);
         us_bytes_close(&side);
     }
     return count;
-}
-
-static int by_commit(const void *a, const void *b)
-{
-    return strcmp(((const struct us_rejection *)a)->oid, ((const struct us_rejection *)b)->oid);
 }
 
 int us_log_open(struct us_log **out, struct us_history *history,
@@ -314,16 +342,9 @@ int us_log_open(struct us_log **out, struct us_history *history,
     log->history = history;
     log->all = options && options->all;
     log->left = options && options->limit ? options->limit : SIZE_MAX;
-    if (git_repository_odb(&log->odb, history->store) != 0) {
-        result = us_git_fail(err, US_EFORMAT, "open the repository's objects");
-        goto fail;
-    }
-    result = us_history_rejected(&log->rejections, history, err);
+    result = us_reader_open(&log->reader, history->store, history->objects.at, err);
     if (result != US_OK)
         goto fail;
-    if (log->rejections.count)
-        qsort(log->rejections.items, log->rejections.count, sizeof *log->rejections.items,
-              by_commit);
     if (!add_name(log, history->path.at)) {
         result = us_fail(err, US_ENOMEM, "out of memory for the history");
         goto fail;
@@ -342,54 +363,51 @@ fail:
 
 static void fill(struct us_entry *entry, struct us_log *log, const struct waiting *commit)
 {
-    const char *raw = git_odb_object_data(commit->object);
-    size_t length = 0;
-    const char *line = header(raw, git_odb_object_size(commit->object), "author ", &length);
+    struct line line = commit->author;
     git_oid_tostr(entry->oid, sizeof entry->oid, &commit->oid);
     log->author.length = log->email.length = 0;
     us_bytes_text(&log->author, "");
     us_bytes_text(&log->email, "");
-    if (line) {
-        const char *open = memchr(line, '<', length);
-        const char *close = open ? memchr(open, '>', length - (size_t)(open - line)) : NULL;
-        entry->time = line_time(line, length, &entry->offset);
+    if (line.length) {
+        const char *open = memchr(line.at, '<', line.length);
+        const char *close = open ? memchr(open, '>', line.length - (size_t)(open - line.at)) : NULL;
+        entry->time = line_time(line, &entry->offset);
         if (close) {
-            us_bytes_add(&log->author, line, open > line ? (size_t)(open - line) - 1 : 0);
+            us_bytes_add(&log->author, line.at, open > line.at ? (size_t)(open - line.at) - 1 : 0);
             us_bytes_add(&log->email, open + 1, (size_t)(close - open) - 1);
         }
     }
     entry->author = log->author.at ? log->author.at : "";
     entry->email = log->email.at ? log->email.at : "";
-    struct us_rejection key = {0};
-    memcpy(key.oid, entry->oid, sizeof key.oid);
-    entry->rejected = log->rejections.count &&
-                      bsearch(&key, log->rejections.items, log->rejections.count,
-                              sizeof *log->rejections.items, by_commit) != NULL;
+    entry->rejected = has(&log->reverted, &commit->oid);
 }
 
 int us_log_next(bool *more, struct us_entry *entry, struct us_log *log, struct us_error *err)
 {
     *more = false;
     while (log->count && log->left) {
-        git_odb_object_free(log->shown);
+        us_raw_close(&log->shown);
         struct waiting commit = pop(log);
-        log->shown = commit.object;
+        log->shown = commit.raw;
         git_oid parent;
         bool has_parent;
         int result = push_parents(log, &commit, &parent, &has_parent, err);
         if (result != US_OK)
             return result;
-        size_t length;
-        const char *message = us_raw_message(&length, git_odb_object_data(commit.object),
-                                             git_odb_object_size(commit.object));
         *entry = (struct us_entry){0};
-        enum us_message_kind kind = us_message_parse(entry, &log->store, message, length);
+        enum us_message_kind kind =
+            us_message_parse(entry, &log->store, commit.raw.at + commit.message,
+                             commit.raw.length - commit.message);
         if (kind == US_MESSAGE_CORRECTION && (log->all || is_name(log, entry->path))) {
             fill(entry, log, &commit);
             log->left--;
             *more = true;
             return US_OK;
         }
+        git_oid reverted; /* by a commit that still stands */
+        if (kind == US_MESSAGE_REVERT && !has(&log->reverted, &commit.oid) &&
+            git_oid_fromstr(&reverted, entry->oid) == 0 && !add(&log->reverted, &reverted))
+            return us_fail(err, US_ENOMEM, "out of memory for the history");
         if (kind == US_MESSAGE_OTHER && has_parent && !log->all)
             follow(log, &commit.oid, &parent);
     }
@@ -400,18 +418,18 @@ void us_log_close(struct us_log *log)
 {
     if (!log)
         return;
-    git_odb_object_free(log->shown);
+    us_raw_close(&log->shown);
     for (size_t i = 0; i < log->count; i++)
-        git_odb_object_free(log->heap[i].object);
+        us_raw_close(&log->heap[i].raw);
     free(log->heap);
-    free(log->seen);
+    free(log->seen.slots);
+    free(log->reverted.slots);
     for (size_t i = 0; i < log->name_count; i++)
         free(log->names[i]);
     free(log->names);
-    us_rejections_close(&log->rejections);
     us_bytes_close(&log->store);
     us_bytes_close(&log->author);
     us_bytes_close(&log->email);
-    git_odb_free(log->odb);
+    us_reader_close(log->reader);
     free(log);
 }

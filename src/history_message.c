@@ -209,8 +209,8 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
                                       const char *message, size_t length)
 {
     static const char reverts[] = "This reverts commit ";
-    const char *end = message + length, *subject = message, *excerpt = "";
-    size_t subject_length = 0, excerpt_length = 0, n, path = 0, kind = 0;
+    const char *end = message + length, *subject = message, *excerpt = "", *file = "";
+    size_t subject_length = 0, excerpt_length = 0, file_length = 0, n, path = 0, kind = 0;
     bool correction = false, refusal = false;
     const char *line = message, *value;
 
@@ -232,6 +232,8 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
             }
             if ((value = trailer(line, line_length, "Unspin-File: ", &n))) {
                 path = store->length;
+                file = value;
+                file_length = n;
                 add_unquoted(store, value, n);
                 us_bytes_add(store, "", 1);
             } else if ((value = trailer(line, line_length, "Unspin-Line: ", &n))) {
@@ -267,14 +269,16 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
     const char *right = arrow + sizeof ARROW - 1;
     size_t old = keep(store, subject, (size_t)(arrow - subject));
     size_t replacement = keep(store, right, (size_t)(subject + subject_length - right));
-    char place[16]; /* what stands before the excerpt: "path:line: " */
-    size_t place_length = (size_t)snprintf(place, sizeof place, ":%u: ", (unsigned)entry->line);
-    for (size_t i = 0; i + place_length <= excerpt_length; i++)
-        if (memcmp(excerpt + i, place, place_length) == 0) {
-            excerpt += i + place_length;
-            excerpt_length -= i + place_length;
-            break;
-        }
+    /* before the excerpt stands "path:line: ", the path as in its trailer */
+    if (excerpt_length > file_length && memcmp(excerpt, file, file_length) == 0 &&
+        excerpt[file_length] == ':') {
+        size_t at = file_length + 1;
+        while (at < excerpt_length && isdigit((unsigned char)excerpt[at]))
+            at++;
+        at = at + 2 < excerpt_length ? at + 2 : excerpt_length;
+        excerpt += at;
+        excerpt_length -= at;
+    }
     size_t kept_excerpt = keep(store, excerpt, excerpt_length);
     if (store->failed)
         return US_MESSAGE_OTHER;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OFS_DELTA = 6, SMALL = 8192 };
+enum { OFS_DELTA = 6, SMALL = 8192, STORED = 1 << 16 };
 
 int us_pack_begin(struct us_pack *pack, struct us_error *err)
 {
@@ -67,7 +67,10 @@ void us_pack_distance(struct us_bytes *bytes, uint64_t distance)
     us_bytes_add(bytes, out + at, sizeof out - (size_t)at);
 }
 
-/* A zlib stream of one block that is not compressed: right for a few bytes. length < 64 KB. */
+/*
+ * A zlib stream of one block that is not compressed: right for a few bytes, and for commits, of
+ * which the log reads many at a time (history_read.c). length < STORED.
+ */
 static void add_stored(struct us_bytes *bytes, const char *data, size_t length)
 {
     unsigned char head[7] = {0x78, 0x01, 0x01, (unsigned char)length, (unsigned char)(length >> 8),
@@ -153,7 +156,11 @@ int us_pack_whole(git_oid *out, uint64_t *offset, struct us_pack *pack,
     us_content_name(out, content);
     add_size(&pack->bytes, content->head_length + content->tail_length,
              (unsigned char)(content->type << 4), 4);
-    add_deflated(pack, content);
+    if (content->type == GIT_OBJECT_COMMIT && content->head_length < STORED &&
+        !content->tail_length)
+        add_stored(&pack->bytes, content->head, content->head_length);
+    else
+        add_deflated(pack, content);
     if (offset)
         *offset = at;
     return us_pack_note(pack, out, at, err);

@@ -740,11 +740,39 @@ static int log_gc(lua_State *L)
     return 0;
 }
 
-/* The iterator; its upvalues are the log and the history, which must live as long. */
+/* Fields of an entry; the first have, as upvalues, also the value that the last entry had. */
+enum { AUTHOR, EMAIL, PATH, KIND, KEPT, OID = KEPT, OLD, NEW, EXCERPT, TIME, OFFSET, LINE, CONFIDENCE,
+       REJECTED, FIELDS };
+static const char *const field_names[FIELDS] = {
+    "author", "email", "path",   "kind", "oid",        "old",     "new",
+    "excerpt", "time", "offset", "line", "confidence", "rejected"};
+
+enum { LOG_UPVALUE = 1, HISTORY_UPVALUE, NAME_UPVALUE, KEPT_UPVALUE = NAME_UPVALUE + FIELDS };
+
+/* In the entry on top of the stack, a field that is mostly the same as in the last one. */
+static void set_kept(lua_State *L, int field, const char *value)
+{
+    int kept = lua_upvalueindex(KEPT_UPVALUE + field);
+    const char *last = lua_tostring(L, kept);
+    lua_pushvalue(L, lua_upvalueindex(NAME_UPVALUE + field));
+    if (!last || strcmp(last, value) != 0) {
+        lua_pushstring(L, value);
+        lua_replace(L, kept);
+    }
+    lua_pushvalue(L, kept);
+    lua_rawset(L, -3);
+}
+
+static void name_field(lua_State *L, int field)
+{
+    lua_pushvalue(L, lua_upvalueindex(NAME_UPVALUE + field));
+}
+
+/* The iterator; two of its upvalues are the log and the history, which must live as long. */
 static int log_next(lua_State *L)
 {
-    struct us_log **log = lua_touserdata(L, lua_upvalueindex(1));
-    struct us_history **history = lua_touserdata(L, lua_upvalueindex(2));
+    struct us_log **log = lua_touserdata(L, lua_upvalueindex(LOG_UPVALUE));
+    struct us_history **history = lua_touserdata(L, lua_upvalueindex(HISTORY_UPVALUE));
     struct us_entry entry;
     struct us_error err = {0};
     bool more;
@@ -759,25 +787,38 @@ static int log_next(lua_State *L)
         *log = NULL;
         return 0;
     }
-    lua_createtable(L, 0, 14);
-    set_string(L, "oid", entry.oid);
-    set_string(L, "author", entry.author);
-    set_string(L, "email", entry.email);
-    set_string(L, "old", entry.old);
-    set_string(L, "new", entry.replacement);
-    set_string(L, "path", entry.path);
-    set_string(L, "kind", entry.kind);
-    set_string(L, "excerpt", entry.excerpt);
+    lua_createtable(L, 0, FIELDS);
+    set_kept(L, AUTHOR, entry.author);
+    set_kept(L, EMAIL, entry.email);
+    set_kept(L, PATH, entry.path);
+    set_kept(L, KIND, entry.kind);
+    name_field(L, OID);
+    lua_pushlstring(L, entry.oid, sizeof entry.oid - 1);
+    lua_rawset(L, -3);
+    name_field(L, OLD);
+    lua_pushstring(L, entry.old);
+    lua_rawset(L, -3);
+    name_field(L, NEW);
+    lua_pushstring(L, entry.replacement);
+    lua_rawset(L, -3);
+    name_field(L, EXCERPT);
+    lua_pushstring(L, entry.excerpt);
+    lua_rawset(L, -3);
+    name_field(L, TIME);
     lua_pushinteger(L, (lua_Integer)entry.time);
-    lua_setfield(L, -2, "time");
+    lua_rawset(L, -3);
+    name_field(L, OFFSET);
     lua_pushinteger(L, entry.offset);
-    lua_setfield(L, -2, "offset");
+    lua_rawset(L, -3);
+    name_field(L, LINE);
     lua_pushinteger(L, (lua_Integer)entry.line);
-    lua_setfield(L, -2, "line");
+    lua_rawset(L, -3);
+    name_field(L, CONFIDENCE);
     lua_pushnumber(L, (int)(entry.confidence * 1000 + 0.5f) / 1000.0);
-    lua_setfield(L, -2, "confidence");
+    lua_rawset(L, -3);
+    name_field(L, REJECTED);
     lua_pushboolean(L, entry.rejected);
-    lua_setfield(L, -2, "rejected");
+    lua_rawset(L, -3);
     return 1;
 }
 
@@ -792,6 +833,7 @@ static int history_log(lua_State *L)
         options.all = boolean_field(L, 2, "all");
         options.limit = (size_t)number_field(L, 2, "limit", 0);
     }
+    luaL_checkstack(L, FIELDS + KEPT + 4, "too many fields");
     struct us_log **log = lua_newuserdata(L, sizeof *log);
     *log = NULL;
     luaL_setmetatable(L, LOG);
@@ -799,7 +841,11 @@ static int history_log(lua_State *L)
     if (us_log_open(log, history, &options, &err) != US_OK)
         return luaL_error(L, "%s", err.message);
     lua_pushvalue(L, 1);
-    lua_pushcclosure(L, log_next, 2);
+    for (int i = 0; i < FIELDS; i++)
+        lua_pushstring(L, field_names[i]);
+    for (int i = 0; i < KEPT; i++)
+        lua_pushnil(L);
+    lua_pushcclosure(L, log_next, KEPT_UPVALUE + KEPT - 1);
     return 1;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <git2.h>
 
 #include "history.h"
 
@@ -55,6 +56,9 @@ static int begin(void **state)
           "[core]\n\tpager = cat\n\teditor = true\n[advice]\n\tdetachedHead = false\n",
           file);
     fclose(file);
+    /* it would go on looking where the first test's was */
+    git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, work);
     return 0;
 }
 
@@ -182,6 +186,48 @@ static struct us_recorded correct(struct us_history *history, const char *path,
         fail_msg("%s", err.message);
     free_save(&save);
     return recorded;
+}
+
+/* --- one committed article, which most tests start from --- */
+
+static char article[200];
+
+/* A repository with one committed article, which most tests start from. */
+static int begin_committed(void **state)
+{
+    begin(state);
+    output("git init -q repo && cd repo && mkdir articles && printf '%s' >articles/a.md && "
+           "git add . && git commit -qm Receive",
+           "Following an settlement to cut back student trade.\\n\\n"
+           "The expertise was instructed final November.\\n");
+    snprintf(article, sizeof article, "%s/repo/articles/a.md", work);
+    return 0;
+}
+
+static struct us_recorded correct_all(void)
+{
+    static const char *const swaps[] = {"settlement=agreement", "student trade=student exchange",
+                                        "instructed=told", NULL};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct us_recorded recorded = correct(history, article, swaps);
+    us_history_close(history);
+    return recorded;
+}
+
+static void read_log(char *out, size_t size, const char *path, bool all)
+{
+    struct us_log *log;
+    struct us_entry entry;
+    struct us_log_options options = {.all = all};
+    bool more = true;
+    struct us_history *history = open_history(path, US_WHERE_BRANCH);
+    assert_int_equal(us_log_open(&log, history, &options, NULL), US_OK);
+    for (*out = '\0'; us_log_next(&more, &entry, log, NULL) == US_OK && more;)
+        snprintf(out + strlen(out), size - strlen(out), "%s:%u %s>%s%s\n", entry.path,
+                 (unsigned)entry.line, entry.old, entry.replacement,
+                 entry.rejected ? " rejected" : "");
+    us_log_close(log);
+    us_history_close(history);
 }
 
 #endif

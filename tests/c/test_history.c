@@ -3,30 +3,6 @@
  */
 #include "repository.h"
 
-static char article[200];
-
-/* A repository with one committed article, which most tests start from. */
-static int begin_committed(void **state)
-{
-    begin(state);
-    output("git init -q repo && cd repo && mkdir articles && printf '%s' >articles/a.md && "
-           "git add . && git commit -qm Receive",
-           "Following an settlement to cut back student trade.\\n\\n"
-           "The expertise was instructed final November.\\n");
-    snprintf(article, sizeof article, "%s/repo/articles/a.md", work);
-    return 0;
-}
-
-static struct us_recorded correct_all(void)
-{
-    static const char *const swaps[] = {"settlement=agreement", "student trade=student exchange",
-                                        "instructed=told", NULL};
-    struct us_history *history = open_history(article, US_WHERE_BRANCH);
-    struct us_recorded recorded = correct(history, article, swaps);
-    us_history_close(history);
-    return recorded;
-}
-
 static void test_one_commit_a_correction(void **state)
 {
     (void)state;
@@ -165,52 +141,6 @@ static void test_the_reflog_tells_of_a_save(void **state)
                         "unspin: 3 corrections of articles/a.md\n"
                         "unspin: 3 corrections of articles/a.md");
     us_recorded_close(&recorded);
-}
-
-static void read_log(char *out, size_t size, const char *path, bool all)
-{
-    struct us_log *log;
-    struct us_entry entry;
-    struct us_log_options options = {.all = all};
-    bool more = true;
-    struct us_history *history = open_history(path, US_WHERE_BRANCH);
-    assert_int_equal(us_log_open(&log, history, &options, NULL), US_OK);
-    for (*out = '\0'; us_log_next(&more, &entry, log, NULL) == US_OK && more;)
-        snprintf(out + strlen(out), size - strlen(out), "%s:%u %s>%s%s\n", entry.path,
-                 (unsigned)entry.line, entry.old, entry.replacement,
-                 entry.rejected ? " rejected" : "");
-    us_log_close(log);
-    us_history_close(history);
-}
-
-static void test_the_log_is_newest_first(void **state)
-{
-    (void)state;
-    char log[4096];
-    struct us_recorded recorded = correct_all();
-    read_log(log, sizeof log, article, false);
-    assert_string_equal(log, "articles/a.md:3 instructed>told\n"
-                             "articles/a.md:1 student trade>student exchange\n"
-                             "articles/a.md:1 settlement>agreement\n");
-    us_recorded_close(&recorded);
-}
-
-static void test_the_log_follows_a_rename(void **state)
-{
-    (void)state;
-    char log[4096], path[300];
-    struct us_recorded recorded = correct_all();
-    us_recorded_close(&recorded);
-    output("cd repo && git mv articles/a.md b.md && git commit -qm Move && echo c >c.md && "
-           "git add . && git commit -qm Another");
-    snprintf(path, sizeof path, "%s/repo/b.md", work);
-    read_log(log, sizeof log, path, false);
-    assert_non_null(strstr(log, "articles/a.md:1 settlement>agreement"));
-    snprintf(path, sizeof path, "%s/repo/c.md", work);
-    read_log(log, sizeof log, path, false);
-    assert_string_equal(log, "");
-    read_log(log, sizeof log, path, true);
-    assert_non_null(strstr(log, "articles/a.md:1 settlement>agreement"));
 }
 
 static void test_an_odd_path_survives_the_message(void **state)
@@ -525,8 +455,6 @@ int main(void)
         TEST(test_fixes_out_of_order_are_refused),
         TEST(test_a_branch_that_moved_is_built_on),
         TEST(test_the_reflog_tells_of_a_save),
-        TEST(test_the_log_is_newest_first),
-        TEST(test_the_log_follows_a_rename),
         TEST(test_an_odd_path_survives_the_message),
         TEST(test_reject_takes_back_one_of_several_on_a_line),
         TEST(test_reject_leaves_other_edits_uncommitted),
