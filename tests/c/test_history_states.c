@@ -183,24 +183,24 @@ static const struct state states[] = {
 };
 
 /* HEAD, the staged content and the state of all files but the article, as git sees them. */
-static const char *others(const char *folder, const char *article)
+static const char *others(const char *folder, const char *name)
 {
     return output("cd '%s' && { git rev-parse -q --verify HEAD; git diff --cached; git status "
                   "--porcelain -unormal; } 2>/dev/null | grep -vF \"%s\" | grep -v '^index'; true",
-                  folder, article);
+                  folder, name);
 }
 
 static void check_state(void **data)
 {
     const struct state *state = *data;
-    const char *article = state->article ? state->article : "repo/articles/a.md";
+    const char *relative = state->article ? state->article : "repo/articles/a.md";
     static const char *const swaps[] = {"settlement=agreement", "expertise=technology", NULL};
     char path[4096], folder[4096], before[65536];
     begin(NULL);
     if (strcmp(state->name, "another owner") == 0 && getuid() != 0)
         skip();
     output("%s", state->setup);
-    snprintf(path, sizeof path, "%s/%s", work, article);
+    snprintf(path, sizeof path, "%s/%s", work, relative);
     char real[4096];
     assert_non_null(realpath(path, real));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(real, '/') - real), real);
