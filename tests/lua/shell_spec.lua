@@ -182,12 +182,26 @@ describe("unspin check", function()
         seen[path] = true
       end
       assert.same({ ["three.txt"] = true, ["tram.txt"] = true }, seen)
-      assert.equal(("unspin: %s/a/.unspin-disable switches unspin off there; a text from standard input "
-        .. "is checked all the same\n"):format(folder), result.errors)
+      assert.equal(("unspin: %s/a/.unspin-disable switches unspin off; articles below it are left alone\n"):format(
+        folder), result.errors)
     end
     assert.equal(0, unspin("fix --no-history a/two.txt").status)
     assert.equal(read(article), read(folder .. "/a/two.txt"))
+    assert.equal(read(article), unspin("fix --stdout a/two.txt").output)
+    assert.equal(read(article), unspin("fix --stdout --stdin-filename a/new.txt -", read(article)).output)
     assert.matches("local weather", shell("cd a && " .. quote(root .. "/bin/unspin") .. " check - <two.txt").output)
+  end)
+
+  it("--stdin-filename tells how standard input is written and what was rejected in it", function()
+    local code = "    settlement authorities metropolis individuals\n\n" .. read(article)
+    assert.is_true(#unspin("check --stdin-filename a.txt -", code).output > #unspin("check --stdin-filename a.md -", code).output)
+    assert.matches("^a.md:%d", unspin("check --stdin-filename a.md -", code).output)
+    in_repository()
+    unspin("fix tram.txt")
+    local commit = shell("git log --format=%h --grep='^local weather → climate'").output:match("%x+")
+    unspin("reject tram.txt " .. commit)
+    assert.matches("local weather → climate", unspin("check -", read(article)).output)
+    assert.is_nil(unspin("check --stdin-filename tram.txt -", read(article)).output:find("local weather → climate", 1, true))
   end)
 
   it("gives the same in the same order with several processes", function()

@@ -9,7 +9,9 @@ local articles = {}
 
 ---@class unspin.shell.Article
 ---@field path string
+---@field from_stdin boolean
 ---@field text string? nil if it could not be read
+---@field off string? the file that switches unspin off for it; it was not checked then
 ---@field fixes unspin.Fix[]?
 ---@field info unspin.Info?
 ---@field message string? why there are no fixes
@@ -17,6 +19,7 @@ local articles = {}
 ---@class unspin.shell.CheckOptions
 ---@field threshold number?
 ---@field history boolean respect what was rejected
+---@field stdin_filename string? what standard input is called
 
 -- What the user took back in this article or its repository, for engine:check().
 local function rejected(core, path)
@@ -47,11 +50,17 @@ function articles.check(session, path, options)
   if not text then
     return { path = path, message = why }
   end
+  local from_stdin = path == "-"
+  path = from_stdin and options.stdin_filename or path
+  local off = path ~= "-" and files.switch(path)
+  if off then
+    return { path = path, from_stdin = from_stdin, text = text, fixes = {}, off = off }
+  end
   local fixes, info = articles.check_text(session, text, path, options)
   if not fixes then
     return { path = path, message = (path == "-" and "standard input" or path) .. ": " .. info }
   end
-  return { path = path, text = text, fixes = fixes, info = info }
+  return { path = path, from_stdin = from_stdin, text = text, fixes = fixes, info = info }
 end
 
 -- --- several processes -----------------------------------------------------------------------
@@ -83,9 +92,12 @@ local function pack(article)
     fixes[i] = pick(fix, fix_fields)
   end
   return json.encode(json.object(
+    { "path", article.path },
+    { "from_stdin", article.from_stdin },
     { "text", article.text },
     { "fixes", json.array(fixes) },
-    { "info", pick(article.info, info_fields) }
+    { "off", article.off },
+    { "info", article.info and pick(article.info, info_fields) }
   ))
 end
 
@@ -110,7 +122,7 @@ end
 local function read_worker(pipe, path)
   local line = pipe:read("l")
   local article = line and cjson.decode(line) or { message = path .. ": its checking process died" }
-  article.path = path
+  article.path = article.path or path
   for _, fix in ipairs(article.fixes or {}) do
     fix.start, fix.stop = math.tointeger(fix.start), math.tointeger(fix.stop)
   end
@@ -145,7 +157,7 @@ function articles.each(session, paths, options, jobs)
     pipes[worker] = io.popen(sh.join({
       "env", "UNSPIN_MODEL=" .. model, "UNSPIN_LEXICON=" .. lexicon,
       session.root .. "/bin/unspin", "worker", list, tostring(worker), tostring(jobs),
-      tostring(options.threshold or ""), tostring(options.history),
+      tostring(options.threshold or ""), tostring(options.history), options.stdin_filename,
     }))
   end
   return function()

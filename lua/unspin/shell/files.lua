@@ -89,24 +89,14 @@ function files.expand(names, recursive)
   return paths
 end
 
--- The articles that the names stand for, without those that a file switches off.
----@param names string[]
----@param recursive boolean
----@param warn fun(message: string)
----@return string[]
-function files.articles(names, recursive, warn)
-  local here = sh.capture({ "pwd" }):gsub("\n$", "") .. "/"
-  local kept, left = {}, {}
-  for _, path in ipairs(files.expand(names, recursive)) do
-    local off = path ~= "-" and switch.off(path:sub(1, 1) == "/" and path or here .. path)
-    if off and not left[off] then
-      left[off] = true
-      warn(("%s switches unspin off there; a text from standard input is checked all the same"):format(off))
-    elseif not off then
-      kept[#kept + 1] = path
-    end
-  end
-  return kept
+local here
+
+-- The file that switches unspin off for an article, if there is one.
+---@param path string
+---@return string?
+function files.switch(path)
+  here = here or sh.capture({ "pwd" }):gsub("\n$", "") .. "/"
+  return switch.off(path:sub(1, 1) == "/" and path or here .. path)
 end
 
 return files

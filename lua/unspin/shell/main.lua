@@ -34,6 +34,7 @@ local function add_shared_options(command, name)
   end
   if walks[name] then
     command:flag("-r --recursive", "Folders: all articles in them (.md, .markdown, .txt) that git does not ignore.")
+    command:option("--stdin-filename", "The name of the article that comes from standard input."):argname("FILE")
     command:option("-j --jobs", "Check with so many processes.", "1"):argname("N"):convert(jobs)
   end
   if not colourless[name] then

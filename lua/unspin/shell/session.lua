@@ -6,13 +6,14 @@ local lexicon = require("unspin.lexicon")
 ---@field root string folder of the program
 ---@field status integer exit status so far
 ---@field private opened userdata?
+---@field private switches table<string, boolean> that were told
 local Session = {}
 Session.__index = Session
 
 ---@param root string
 ---@return unspin.shell.Session
 function Session.new(root)
-  return setmetatable({ root = root, status = 0 }, Session)
+  return setmetatable({ root = root, status = 0, switches = {} }, Session)
 end
 
 -- Raised to end the run with one line on standard error and exit status 2.
@@ -34,6 +35,15 @@ end
 ---@param message string
 function Session.warn(message)
   io.stderr:write("unspin: ", (message:gsub("\n.*", "")), "\n")
+end
+
+-- Told once for each switch.
+---@param switch string path of the file that switches unspin off
+function Session:switched_off(switch)
+  if not self.switches[switch] then
+    self.switches[switch] = true
+    self.warn(switch .. " switches unspin off; articles below it are left alone")
+  end
 end
 
 ---@return table core the compiled module

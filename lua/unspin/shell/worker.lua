@@ -1,4 +1,4 @@
--- worker.lua: `unspin worker LIST NUMBER OF THRESHOLD HISTORY`, one of the processes of --jobs. Not
+-- worker.lua: `unspin worker LIST NUMBER OF THRESHOLD HISTORY [NAME]`, one of the processes of --jobs. Not
 -- for people, so neither in the help nor in the completions.
 
 local articles = require("unspin.shell.articles")
@@ -9,10 +9,11 @@ local worker = {}
 ---@param session unspin.shell.Session
 ---@return integer status
 function worker.run(words, session)
-  local _, list, number, workers, threshold, history = table.unpack(words)
+  local _, list, number, workers, threshold, history, stdin_filename = table.unpack(words)
   articles.work(session, list, math.tointeger(tonumber(number)), math.tointeger(tonumber(workers)), {
     threshold = tonumber(threshold),
     history = history == "true",
+    stdin_filename = stdin_filename,
   })
   return 0
 end

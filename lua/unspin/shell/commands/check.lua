@@ -36,19 +36,21 @@ end
 ---@param session unspin.shell.Session
 ---@return integer status
 function check.run(args, session)
-  local paths = files.articles(args.file, args.recursive, session.warn)
+  local paths = files.expand(args.file, args.recursive)
   local render = require("unspin.shell.render." .. form_of(args)).new({
     many = #paths > 1 or args.recursive,
     paint = term.painter(args.color),
     version = session:core().version(),
   })
   local progress = term.progress(#paths)
-  local options = { threshold = args.threshold, history = true }
+  local options = { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }
   local found = false
   for article in articles.each(session, paths, options, args.jobs) do
     progress:clear()
     if article.message then
       session:fail(article.message)
+    elseif article.off then
+      session:switched_off(article.off)
     else
       found = found or #article.fixes > 0
       if article.info.cut_short then

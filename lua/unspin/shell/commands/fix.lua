@@ -55,15 +55,7 @@ local function correct(session, article, with_history)
   return ("%s: %s, %s"):format(path, plural(#fixes, "correction"), plural(#oids, "commit"))
 end
 
----@param args table
----@param session unspin.shell.Session
----@param article unspin.shell.Article
----@param asker unspin.shell.Asker?
-local function handle(args, session, article, asker)
-  if args.stdout or article.path == "-" then
-    io.stdout:write(session:core().apply(article.text, article.fixes))
-    return
-  end
+local function handle_file(args, session, article, asker)
   if asker then
     article.fixes = asker:choose(article)
   end
@@ -83,11 +75,26 @@ end
 
 ---@param args table
 ---@param session unspin.shell.Session
+---@param article unspin.shell.Article
+---@param asker unspin.shell.Asker?
+local function handle(args, session, article, asker)
+  if article.off then
+    session:switched_off(article.off)
+  end
+  if args.stdout or article.from_stdin then
+    io.stdout:write(session:core().apply(article.text, article.fixes))
+  elseif not article.off then
+    handle_file(args, session, article, asker)
+  end
+end
+
+---@param args table
+---@param session unspin.shell.Session
 ---@return integer status
 function fix.run(args, session)
-  local paths = files.articles(args.file, args.recursive, session.warn)
+  local paths = files.expand(args.file, args.recursive)
   local progress = term.progress(args.interactive and 0 or #paths)
-  local options = { threshold = args.threshold, history = true }
+  local options = { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }
   local asker = args.interactive and ask.new(term.painter(args.color), io.stdin) or nil
   for article in articles.each(session, paths, options, args.jobs) do
     progress:clear()

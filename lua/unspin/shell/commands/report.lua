@@ -45,12 +45,14 @@ local function commits_of(core, path)
 end
 
 function report.run(args, session)
-  local paths = files.articles(args.file, args.recursive, session.warn)
+  local paths = files.expand(args.file, args.recursive)
   local core = session:core()
   local found = {}
-  for article in articles.each(session, paths, { threshold = args.threshold, history = true }, args.jobs) do
+  for article in articles.each(session, paths, { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }, args.jobs) do
     if article.message then
       session:fail(article.message)
+    elseif article.off then
+      session:switched_off(article.off)
     else
       article.commits = commits_of(core, article.path)
       found[#found + 1] = article
