@@ -23,12 +23,14 @@ end, {
   end,
 })
 
--- <Plug>(unspin), <Plug>(unspin-next), ...: what the command does; in Visual mode on the range.
+-- <Plug>(unspin-next), ...: what the command does; in Visual mode on the range. (vim.keymap would
+-- have to be loaded first.)
+local map = vim.api.nvim_set_keymap
 for name in ("correct check log diff why accept reject next prev dismiss on off toggle status"):gmatch("%S+") do
-  local plug, command = "<Plug>(unspin-" .. name .. ")", ":Unspin " .. name:gsub("^correct$", "")
-  vim.keymap.set("n", plug, command:gsub("^:", "<Cmd>") .. "<CR>", { silent = true })
+  local plug, command = "<Plug>(unspin-" .. name .. ")", "Unspin " .. name:gsub("^correct$", "")
+  map("n", plug, "<Cmd>" .. command .. "<CR>", { noremap = true, silent = true })
   if name == "correct" or name == "accept" or name == "reject" then
-    vim.keymap.set("x", plug, command .. "<CR>", { silent = true })
+    map("x", plug, ":" .. command .. "<CR>", { noremap = true, silent = true })
   end
 end
 

@@ -9,8 +9,8 @@ local M = {}
 local uv = vim.uv or vim.loop
 
 -- Runs on the thread; may use nothing from outside itself. Returns source that gives the fixes,
--- or nothing and a message.
-local function on_thread(library, model, lexicon, text, options)
+-- and what the check says of the article, or nothing and a message. What stands for nil is "".
+local function on_thread(library, model, lexicon, check, text, options, received)
   local ok, answer, message = pcall(function()
     local core = package.loadlib(library, "luaopen_unspin_core")()
     local problem
@@ -23,9 +23,10 @@ local function on_thread(library, model, lexicon, text, options)
     if not _G.unspin_engine then
       return nil, problem
     end
-    local fixes, why_not = _G.unspin_engine:check(text, loadstring(options)())
+    local fixes, info =
+      loadstring(check)(_G.unspin_engine, text, loadstring(options)(), received ~= "" and received or nil)
     if not fixes then
-      return nil, why_not
+      return nil, info
     end
     local pieces = { "return {" }
     local function put(form, ...)
@@ -39,7 +40,14 @@ local function on_thread(library, model, lexicon, text, options)
       end
       put("} },")
     end
-    put("}")
+    put("}, { article = {")
+    for name, value in pairs(info.article) do
+      if type(value) == "number" then
+        put("%s = %.9g,", name, value)
+      end
+    end
+    put("families = { %s", table.concat(info.article.families, ","))
+    put("} } }")
     return table.concat(pieces)
   end)
   if not ok then
@@ -48,38 +56,40 @@ local function on_thread(library, model, lexicon, text, options)
   return answer, message
 end
 
-local waiting ---@type fun(source: string?, message: string?)? what the check under way is for
+local waiting ---@type fun(fixes: unspin.Fix[]?, info: table?)? what the check under way is for
 
 local work ---@type table?
 
 ---Check a text as `engine.check` does, later; one at a time.
 ---@param text string
----@param opts table as for `engine.check`
----@param done fun(fixes: unspin.Fix[]?, message: string?)
+---@param opts unspin.EngineOptions
+---@param received? string as for `engine.check`
+---@param done fun(fixes: unspin.Fix[]?, info: { article: unspin.Article }?)
 ---@return boolean begun false: another check is under way
-function M.check(text, opts, done)
+function M.check(text, opts, received, done)
   if waiting then
     return false
   end
+  waiting = done
   work = work
-    or uv.new_work(on_thread, function(source, message)
+    or uv.new_work(on_thread, function(source)
       vim.schedule(function()
         local finish = waiting
         waiting = nil
-        if finish then
-          finish(source, message)
+        if finish and source then
+          finish(loadstring(source)())
+        elseif finish then
+          finish(nil)
         end
       end)
     end)
-  waiting = function(source, message)
-    done(source and loadstring(source)(), message)
-  end
   local opened = engine.get()
   local model, lexicon = "", ""
   if opened then
     model, lexicon = opened:paths() -- those with the user's own pairs
   end
-  work:queue(engine.library(), model, lexicon, text, "return " .. vim.inspect(opts))
+  local check = string.dump(engine.check_with)
+  work:queue(engine.library(), model, lexicon, check, text, "return " .. vim.inspect(opts), received or "")
   return true
 end
 

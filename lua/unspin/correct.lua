@@ -11,7 +11,9 @@ local say = require("unspin.say")
 local M = {}
 
 ---@class unspin.CheckOptions
----@field threshold? number least confidence; by default that of sure corrections
+---@field threshold? number least confidence; by default that of sure corrections. Where it is given,
+---  a text that was corrected is judged as it was received, else as it is, so that a save that
+---  follows another has nothing to correct
 ---@field again? boolean propose also what was rejected
 
 ---How the engine is to check a buffer.
@@ -28,6 +30,22 @@ function M.options(buf, opts)
   }
 end
 
+---The text without the corrections that stand in it, as the bot left it; nil if none stands.
+---@param buf integer
+---@param bytes unspin.Bytes
+---@return string?
+function M.received(buf, bytes)
+  local pieces, from = {}, 1
+  for _, place in ipairs(marks.all(buf)) do
+    local first = place.state == "stands" and bytes_of.offset(bytes, place.row, place.column) + 1 or 0
+    if first >= from then
+      vim.list_extend(pieces, { bytes.text:sub(from, first - 1), place.mark.fix.old })
+      from = bytes_of.offset(bytes, place.end_row, place.end_column) + 1
+    end
+  end
+  return from > 1 and table.concat(pieces) .. bytes.text:sub(from) or nil
+end
+
 ---What would be corrected in a buffer.
 ---@param buf integer
 ---@param opts? unspin.CheckOptions
@@ -37,7 +55,9 @@ function M.check(buf, opts)
   if not bytes then
     return nil, why_not --[[@as string]]
   end
-  local fixes, info = engine.check(bytes.text, M.options(buf, opts or {}))
+  opts = opts or {}
+  local received = opts.threshold and M.received(buf, bytes) or nil
+  local fixes, info = engine.check(bytes.text, M.options(buf, opts), received)
   if not fixes then
     return nil, info --[[@as string]]
   end

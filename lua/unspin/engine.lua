@@ -71,16 +71,32 @@ function M.thresholds()
   return options.sure or sure, options.ask or ask
 end
 
+---Check a text with an opened engine. Runs on other threads too: uses nothing from outside itself.
+---@param opened unspin.Engine
+---@param text string
+---@param opts unspin.EngineOptions
+---@param received? string the text before it was corrected, which alone shows how hard it was spun
+---@return unspin.Fix[]? fixes, unspin.Info|string info_or_message
+function M.check_with(opened, text, opts, received)
+  if received then
+    local of = { format = opts.format, seconds = opts.seconds, threshold = 1 }
+    local fixes, info = opened:check(received, of)
+    opts.article = fixes and info.article or nil
+  end
+  return opened:check(text, opts)
+end
+
 ---Check a text.
 ---@param text string
 ---@param opts unspin.EngineOptions
+---@param received? string as for `check_with`
 ---@return unspin.Fix[]? fixes, unspin.Info|string info_or_message
-function M.check(text, opts)
+function M.check(text, opts, received)
   local opened, message = M.get()
   if not opened then
     return nil, message
   end
-  return opened:check(text, opts)
+  return M.check_with(opened, text, opts, received)
 end
 
 return M

@@ -9,12 +9,18 @@ function M.setup(options)
   require("unspin.save").enable(resolved.on_save ~= false)
 end
 
----What would be corrected in a buffer; changes nothing.
 ---@param buf? integer
+---@return integer
+local function number(buf)
+  return buf and buf ~= 0 and buf or vim.api.nvim_get_current_buf()
+end
+
+---What would be corrected in a buffer; changes nothing.
+---@param buf? integer 0 or nil: the current one
 ---@param threshold? number least confidence
 ---@return unspin.Fix[]? fixes, string? message
 function M.check(buf, threshold)
-  local fixes, bytes = require("unspin.correct").check(buf or 0, { threshold = threshold })
+  local fixes, bytes = require("unspin.correct").check(number(buf), { threshold = threshold })
   if not fixes then
     return nil, bytes --[[@as string]]
   end
@@ -25,7 +31,8 @@ end
 ---@param name string
 ---@param call? { buf: integer?, bang: boolean?, first: integer?, last: integer? } rows 0-based
 function M.run(name, call)
-  call = vim.tbl_extend("keep", call or {}, { buf = vim.api.nvim_get_current_buf(), bang = false })
+  call = vim.tbl_extend("keep", call or {}, { bang = false })
+  call.buf = number(call.buf)
   require("unspin.command").run(call, name)
 end
 
@@ -33,14 +40,14 @@ end
 ---@param buf? integer
 ---@return unspin.Place[]
 function M.corrections(buf)
-  return require("unspin.marks").all(buf or vim.api.nvim_get_current_buf())
+  return require("unspin.marks").all(number(buf))
 end
 
 ---The suggestions of a buffer, in order.
 ---@param buf? integer
 ---@return unspin.Suggestion[]
 function M.suggestions(buf)
-  return require("unspin.suggest").all(buf or vim.api.nvim_get_current_buf())
+  return require("unspin.suggest").all(number(buf))
 end
 
 ---For a status line: `unspin 12?3` for 12 corrections and 3 suggestions, else empty.

@@ -5,6 +5,7 @@
 -- was rewritten. A write records those that stand; nothing else remembers them.
 
 local is_word = require("unspin.bytes").is_word
+local rows = require("unspin.rows")
 
 local M = {}
 
@@ -31,7 +32,7 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field lit boolean the mark is highlighted
 
 local buffers = {} ---@type table<integer, table<integer, unspin.Mark>>
-local refreshing = {} ---@type table<integer, boolean>
+local changed = {} ---@type table<integer, unspin.Rows> what is to be shown as it is, once changes have settled
 
 local function define_highlights()
   for name, target in pairs({ UnspinFlash = "IncSearch", UnspinCorrected = "DiffAdd" }) do
@@ -66,17 +67,14 @@ end
 
 -- Once changes have settled, show only what stands.
 local function refresh_soon(buf)
-  if refreshing[buf] then
-    return
-  end
-  refreshing[buf] = true
   local tick = vim.api.nvim_buf_get_changedtick(buf)
   vim.defer_fn(function()
-    refreshing[buf] = nil
     if not vim.api.nvim_buf_is_loaded(buf) then
-      return
+      changed[buf] = nil
     elseif vim.api.nvim_buf_get_changedtick(buf) == tick then
-      M.all(buf)
+      local settled = changed[buf]
+      changed[buf] = nil
+      M.all(buf, settled)
     else
       refresh_soon(buf)
     end
@@ -92,11 +90,15 @@ function M.add(buf, row, column, end_row, end_column, fix, hidden)
   if not buffers[buf] then
     buffers[buf] = {}
     vim.api.nvim_buf_attach(buf, false, {
-      on_lines = function()
+      on_lines = function(_, _, _, first, old_stop, stop)
         if not buffers[buf] then
           return true
         end
-        refresh_soon(buf)
+        local waits = changed[buf]
+        changed[buf] = rows.add(waits, first, old_stop, stop)
+        if not waits then
+          refresh_soon(buf)
+        end
       end,
       on_detach = function()
         buffers[buf] = nil
@@ -211,13 +213,16 @@ end
 
 ---All marked corrections, in the order of the text.
 ---@param buf integer
+---@param within? unspin.Rows only those there
 ---@return unspin.Place[]
-function M.all(buf)
+function M.all(buf, within)
   local marks, places = buffers[buf], {}
   if not marks then
     return places
   end
-  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, 0, -1, { details = true })) do
+  -- A mark may begin in the row before.
+  local first, last = within and { math.max(within.first - 1, 0), 0 } or 0, within and { within.stop, 0 } or -1
+  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, first, last, { details = true })) do
     local mark = marks[found[1]]
     if mark then
       places[#places + 1] = inspect(buf, mark, found[2], found[3], found[4])

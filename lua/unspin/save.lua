@@ -102,6 +102,7 @@ local function after_write(buf)
   elseif recorded then
     summarize(buf, recorded)
   end
+  require("unspin.suggest").written(buf)
 end
 
 -- Run a step on an article's own write; whatever fails is told and forgotten.

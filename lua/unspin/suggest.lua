@@ -5,6 +5,7 @@ local bytes_of = require("unspin.bytes")
 local correct = require("unspin.correct")
 local edits = require("unspin.edits")
 local engine = require("unspin.engine")
+local rows = require("unspin.rows")
 
 local M = {}
 
@@ -13,7 +14,12 @@ local uv = vim.uv or vim.loop
 
 ---@class unspin.Suggestions of one buffer
 ---@field timer table
----@field tick integer changedtick of the text that was checked last
+---@field edits integer counts the changes of the text
+---@field changed? unspin.Rows since the last check
+---@field whole boolean the whole article is to be looked at
+---@field partly boolean parts were looked at since
+---@field options? table how the whole was checked, and what it says of the article
+---@field corrected? boolean corrections stood in it
 ---@field fixes table<integer, unspin.Fix> by the extmark that holds the place
 ---@field shown string what the diagnostics show, to leave them alone when it is the same
 
@@ -28,9 +34,11 @@ local buffers = {} ---@type table<integer, unspin.Suggestions>
 ---@field end_column integer
 
 -- The namespace of diagnostics has extmarks of its own; ours keep the places while one types.
-local function forget(buf)
-  vim.api.nvim_buf_clear_namespace(buf, NS, 0, -1)
-  buffers[buf].fixes = {}
+local function forget(buf, first, stop)
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, { first, 0 }, { stop - 1, -1 }, {})) do
+    vim.api.nvim_buf_del_extmark(buf, NS, mark[1])
+    buffers[buf].fixes[mark[1]] = nil
+  end
 end
 
 local function wording(fix)
@@ -45,7 +53,7 @@ local function wording(fix)
 end
 
 local function show(buf)
-  local list = {}
+  local list, shown = {}, {}
   for i, place in ipairs(M.all(buf)) do
     list[i] = {
       lnum = place.row,
@@ -58,55 +66,101 @@ local function show(buf)
       message = wording(place.fix),
       user_data = { unspin = { old = place.fix.old, new = place.fix.new } },
     }
+    shown[i] = ("%d %d %s"):format(place.row, place.column, list[i].message)
   end
-  local shown = vim.inspect(list)
+  shown = table.concat(shown, "\n")
   if shown ~= buffers[buf].shown then
     buffers[buf].shown = shown
     vim.diagnostic.set(NS, buf, list)
   end
 end
 
-local function take(buf, bytes, fixes)
-  forget(buf)
-  local sure = engine.thresholds()
-  local unsure = vim.tbl_filter(function(fix)
-    return fix.confidence < sure
-  end, fixes)
-  for _, edit in ipairs(edits.of_fixes(bytes, unsure)) do
-    local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
-      end_row = edit.end_row,
-      end_col = edit.end_column,
-    })
-    buffers[buf].fixes[id] = edit.fix
+-- Put what a check found in the place of what was suggested in its rows.
+local function take(buf, job, fixes, info)
+  local state = buffers[buf]
+  state.changed = nil
+  state.partly = not job.whole
+  if job.whole then
+    state.whole, state.corrected = false, job.received ~= nil
+    state.options = job.options
+    state.options.article = info and info.article
+  end
+  forget(buf, job.row, job.stop)
+  for _, edit in ipairs(edits.of_fixes(job.bytes, fixes)) do
+    -- What is sure is corrected on save; not so once the text as a whole passes for clean.
+    if state.corrected or edit.fix.confidence < engine.thresholds() then
+      local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
+        end_row = edit.end_row,
+        end_col = edit.end_column,
+      })
+      state.fixes[id] = edit.fix
+    end
   end
   show(buf)
 end
 
--- The text to check and how, if it changed since the last time and there is something to check.
+-- The rows of the paragraphs that the changed rows lie in.
+local function paragraphs(bytes, changed)
+  local lengths = bytes.lengths
+  local first = math.min(changed.first, #lengths - 1)
+  local stop = math.min(math.max(changed.stop, first + 1), #lengths)
+  while first > 0 and lengths[first] > 0 do
+    first = first - 1
+  end
+  while stop < #lengths and lengths[stop + 1] > 0 do
+    stop = stop + 1
+  end
+  return first, stop
+end
+
+---@class unspin.SuggestJob
+---@field bytes unspin.Bytes
+---@field options table for the engine
+---@field received? string of the whole: without its corrections, if there are any
+---@field whole boolean
+---@field row integer first row that is looked at
+---@field stop integer the row that follows the last
+---@field edits integer the buffer's count of changes
+
+-- What is to be checked and how, if something is.
+---@return unspin.SuggestJob?
 local function due(buf)
   local state = buffers[buf]
-  local tick = vim.api.nvim_buf_get_changedtick(buf)
-  if not state or state.tick == tick or not engine.get() then
+  if not state or not (state.whole or state.changed) or not engine.get() then
     return
   end
   local bytes = not require("unspin.articles").why_not(buf) and bytes_of.of(buf)
   if not bytes then
-    state.tick = tick
-    forget(buf)
-    show(buf)
-    return
+    state.changed = nil
+    forget(buf, 0, vim.api.nvim_buf_line_count(buf))
+    return show(buf)
   end
-  local _, ask = engine.thresholds()
-  return bytes, correct.options(buf, { threshold = ask }), tick
+  local job = { bytes = bytes, edits = state.edits }
+  if state.whole or not state.options.article then
+    job.whole, job.row, job.stop = true, 0, #bytes.lengths
+    job.received = correct.received(buf, bytes)
+    job.options = correct.options(buf, { threshold = select(2, engine.thresholds()) })
+    return job
+  end
+  job.whole = false
+  job.row, job.stop = paragraphs(bytes, state.changed)
+  job.options = vim.tbl_extend("force", state.options, {
+    first = bytes.starts[job.row + 1] + 1,
+    last = bytes.starts[job.stop] + bytes.lengths[job.stop],
+  })
+  if job.options.last >= job.options.first then
+    return job
+  end
+  take(buf, job, {}) -- nothing but empty lines
 end
 
 ---Look for suggestions now, if the text changed since it was looked at.
 ---@param buf integer
 function M.refresh(buf)
-  local bytes, options, tick = due(buf)
-  if bytes then
-    buffers[buf].tick = tick
-    take(buf, bytes, (engine.check(bytes.text, options)) or {})
+  local job = due(buf)
+  if job then
+    local fixes, info = engine.check(job.bytes.text, job.options, job.received)
+    take(buf, job, fixes or {}, fixes and info)
   end
 end
 
@@ -115,16 +169,14 @@ local refresh_later
 -- Look for suggestions on the other thread. What comes back for a text that has changed since is
 -- dropped; the change asks anew.
 local function refresh_aside(buf)
-  local bytes, options, tick = due(buf)
-  if not bytes then
+  local job = due(buf)
+  if not job then
     return
   end
   local state = buffers[buf]
-  local begun = require("unspin.background").check(bytes.text, options, function(fixes)
-    local current = buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf)
-    if current and vim.api.nvim_buf_get_changedtick(buf) == tick and state.tick ~= tick then
-      state.tick = tick
-      take(buf, bytes, fixes or {})
+  local begun = require("unspin.background").check(job.bytes.text, job.options, job.received, function(fixes, info)
+    if buffers[buf] == state and vim.api.nvim_buf_is_loaded(buf) and state.edits == job.edits then
+      take(buf, job, fixes or {}, info)
     end
   end)
   if not begun then
@@ -158,18 +210,20 @@ function M.attach(buf)
   if buffers[buf] or not options.suggest or require("unspin.articles").why_not(buf) then
     return
   end
-  local state = { timer = uv.new_timer(), tick = -1, fixes = {}, shown = "" }
+  local state = { timer = uv.new_timer(), edits = 0, whole = true, partly = false, fixes = {}, shown = "" }
   buffers[buf] = state
   vim.diagnostic.config(options.diagnostics, NS)
   vim.api.nvim_buf_attach(buf, false, {
-    on_lines = function()
+    on_lines = function(_, _, _, first, old_stop, stop)
       if buffers[buf] ~= state then
         return true
       end
+      state.edits = state.edits + 1
+      state.changed = rows.add(state.changed, first, old_stop, stop)
       refresh_later(buf)
     end,
     on_reload = function()
-      refresh_later(buf)
+      M.again(buf)
     end,
     on_detach = function()
       M.detach(buf)
@@ -189,7 +243,7 @@ function M.detach(buf)
   state.timer:close()
   if vim.api.nvim_buf_is_loaded(buf) then
     vim.diagnostic.reset(NS, buf)
-    forget(buf)
+    vim.api.nvim_buf_clear_namespace(buf, NS, 0, -1)
   end
   buffers[buf] = nil
 end
@@ -237,12 +291,22 @@ function M.remove(buf, gone)
   show(buf)
 end
 
----The buffer's bytes did not change, but what is refused did: look again.
+---Look at the whole article anew, whatever changed.
 ---@param buf integer
 function M.again(buf)
   if buffers[buf] then
-    buffers[buf].tick = -1
+    buffers[buf].edits = buffers[buf].edits + 1
+    buffers[buf].whole = true
     refresh_later(buf)
+  end
+end
+
+---The article was written: look at the whole of it where only parts were looked at since.
+---@param buf integer
+function M.written(buf)
+  local state = buffers[buf]
+  if state and (state.partly or state.changed) then
+    M.again(buf)
   end
 end
 

@@ -33,6 +33,43 @@ describe("Suggestions", function()
     child:wait_for([[#vim.diagnostic.get(0) == 4]])
   end)
 
+  it("are looked for in the paragraphs that changed alone, as parts of their article", function()
+    local child = opened("The final metropolis.\n\nAnother metropolis\nand the final.\n\nA metropolis.\n")
+    local function looked_at()
+      return child:lua([[
+        local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), "\n") .. "\n"
+        return text:sub(fake_engine.last.first or 1, fake_engine.last.last or -1)
+      ]])
+    end
+    h.equal(true, child:lua("return fake_engine.last.first == nil"), "the first time all is looked at")
+    child:keys("3GA final<Esc>")
+    child:wait_for([[#vim.diagnostic.get(0) == 6]])
+    h.equal("Another metropolis final\nand the final.", looked_at())
+    h.matches("^The final metropolis", child:lua("return fake_engine.last.article.of"))
+    child:keys("Go\nNew metropolis.<Esc>")
+    child:wait_for([[#vim.diagnostic.get(0) == 7]])
+    h.equal("A metropolis.\n\nNew metropolis.", looked_at())
+    child:keys("3Gdd")
+    child:wait_for([[#vim.diagnostic.get(0) == 5]])
+    h.equal("and the final.", looked_at())
+    child:keys("u")
+    child:wait_for([[#vim.diagnostic.get(0) == 7]])
+    child:keys("ggdGu")
+    vim.wait(100)
+    h.equal(7, child:lua("return #vim.diagnostic.get(0)"))
+  end)
+
+  it("of the whole article are looked for anew once it is written", function()
+    local child = opened()
+    child:keys("Gonext metropolis<Esc>")
+    child:wait_for([[#vim.diagnostic.get(0) == 5]])
+    child:command("write")
+    child:wait_for([[fake_engine.last.last == nil and fake_engine.last.article ~= nil]])
+    -- Its agreement is the engine's correction: how hard it was spun shows without that.
+    h.equal("The final metropolis saw an settlement.\nThe metropolis.\nAnother metropolis.\nnext metropolis\n",
+      child:lua("return fake_engine.last.article.of"))
+  end)
+
   it("cost a key almost nothing: the check waits for a pause", function()
     local child = opened()
     local checks = child:lua("return fake_engine.checks")
@@ -180,6 +217,16 @@ describe("Corrections", function()
       h.equal("An settlement of a metropolis.", child:text())
     end)
   end
+
+  it("are listed for scripts, of the current buffer by 0 as well", function()
+    local child = opened("An settlement of a metropolis.\n")
+    child:command("write")
+    h.equal({ 1, 1, 1 }, child:lua([[
+      local unspin, buf = require("unspin"), vim.api.nvim_get_current_buf()
+      return { #unspin.corrections(), #unspin.corrections(0), #unspin.corrections(buf) }
+    ]]))
+    h.equal({ 1, 1 }, child:lua([[return { #require("unspin").suggestions(0), #require("unspin").check(0, 0.5) }]]))
+  end)
 
   it("that are undone and redone stay", function()
     local child, path = opened("An settlement of a metropolis.\n")

@@ -36,6 +36,7 @@ end
 
 function Engine:check(text, opts)
   self.checks = (self.checks or 0) + 1
+  self.last = opts
   if _G.fake_check_raises then
     error("the engine fell over")
   elseif _G.fake_check_error then
@@ -55,7 +56,8 @@ function Engine:check(text, opts)
         break
       end
       local old = text:sub(first, last)
-      if not excepted(opts.except, old, original) then
+      local within = first >= (opts.first or 1) and first <= (opts.last or #text)
+      if within and not excepted(opts.except, old, original) then
         fixes[#fixes + 1] = {
           start = first,
           stop = last,
@@ -77,7 +79,8 @@ function Engine:check(text, opts)
     return a.start < b.start
   end)
   local _, words = text:gsub("%w+", "")
-  return fixes, { words = words, rate = 0.1, spun = 1, english = true, cut_short = false }
+  local article = opts.article or { of = text }
+  return fixes, { words = words, rate = 0.1, spun = 1, english = true, cut_short = false, article = article }
 end
 
 local core = {}

@@ -99,8 +99,8 @@ function M.child(opts)
     local fake = ("lua package.preload['unspin.core'] = function() return dofile(%q) end"):format(here .. "/fake_core.lua")
     -- The stand-in lives in one thread only.
     local aside = [[lua package.preload['unspin.background'] = function()
-      return { check = function(text, opts, done)
-        vim.schedule(function() done((require("unspin.engine").check(text, opts))) end)
+      return { check = function(text, opts, received, done)
+        vim.schedule(function() done(require("unspin.engine").check(text, opts, received)) end)
         return true
       end }
     end]]
@@ -172,7 +172,7 @@ end
 
 ---Poll a Lua expression in the child until it is true.
 function Child:wait_for(expression)
-  local ok = vim.wait(3000, function()
+  local ok = vim.wait(10000, function()
     return self:lua("return " .. expression)
   end, 10)
   assert(ok, "waited in vain for " .. expression)
