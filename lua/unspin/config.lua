@@ -245,16 +245,15 @@ M.faults = {}
 local resolved ---@type unspin.Options?
 
 ---Resolve the options: defaults, then `vim.g.unspin`, then what `setup()` was given.
----@param given? table
 ---@return unspin.Options
-function M.resolve(given)
+function M.resolve()
   local options = {}
   for _, option in ipairs(M.schema) do
     options[option.name] = vim.deepcopy(option.default)
   end
   M.faults = {}
   -- setup() comes last and wins.
-  for _, layer in ipairs({ { "vim.g.unspin", vim.g.unspin or {} }, { "setup()", given or {} } }) do
+  for _, layer in ipairs({ { "vim.g.unspin", vim.g.unspin or {} }, { "setup()", require("unspin.setup").given or {} } }) do
     local good, faults = M.validate(layer[2])
     for name, value in pairs(good) do
       options[name] = value

@@ -30,20 +30,54 @@ function M.options(buf, opts)
   }
 end
 
----The text without the corrections that stand in it, as the bot left it; nil if none stands.
+---@class unspin.Standing a correction that stands in a text
+---@field first integer 1-based byte
+---@field last integer
+---@field old string
+
 ---@param buf integer
 ---@param bytes unspin.Bytes
----@return string?
-function M.received(buf, bytes)
-  local pieces, from = {}, 1
-  for _, place in ipairs(marks.all(buf)) do
-    local first = place.state == "stands" and bytes_of.offset(bytes, place.row, place.column) + 1 or 0
-    if first >= from then
-      vim.list_extend(pieces, { bytes.text:sub(from, first - 1), place.mark.fix.old })
-      from = bytes_of.offset(bytes, place.end_row, place.end_column) + 1
+---@param within? unspin.Rows
+---@return unspin.Standing[] standing in order
+function M.standing(buf, bytes, within)
+  local standing = {}
+  for _, place in ipairs(marks.all(buf, within)) do
+    if place.state == "stands" then
+      standing[#standing + 1] = {
+        first = bytes_of.offset(bytes, place.row, place.column) + 1,
+        last = bytes_of.offset(bytes, place.end_row, place.end_column),
+        old = place.mark.fix.old,
+      }
     end
   end
-  return from > 1 and table.concat(pieces) .. bytes.text:sub(from) or nil
+  return standing
+end
+
+---The text as it was received, without the corrections that stand in it.
+---@param text string
+---@param standing unspin.Standing[]
+---@return string? received nil: none stands
+function M.received(text, standing)
+  local pieces, from = {}, 1
+  for _, correction in ipairs(standing) do
+    vim.list_extend(pieces, { text:sub(from, correction.first - 1), correction.old })
+    from = correction.last + 1
+  end
+  return #standing > 0 and table.concat(pieces) .. text:sub(from) or nil
+end
+
+---The fixes that touch no correction that stands: what a word was is decided once.
+---@param fixes unspin.Fix[]
+---@param standing unspin.Standing[]
+---@return unspin.Fix[]
+function M.beside(fixes, standing)
+  local at = 1
+  return vim.tbl_filter(function(fix)
+    while standing[at] and standing[at].last < fix.start do
+      at = at + 1
+    end
+    return not standing[at] or standing[at].first > fix.stop
+  end, fixes)
 end
 
 ---What would be corrected in a buffer.
@@ -56,12 +90,12 @@ function M.check(buf, opts)
     return nil, why_not --[[@as string]]
   end
   opts = opts or {}
-  local received = opts.threshold and M.received(buf, bytes) or nil
-  local fixes, info = engine.check(bytes.text, M.options(buf, opts), received)
+  local standing = opts.threshold and M.standing(buf, bytes) or {}
+  local fixes, info = engine.check(bytes.text, M.options(buf, opts), M.received(bytes.text, standing))
   if not fixes then
     return nil, info --[[@as string]]
   end
-  return fixes, bytes, info --[[@as table]]
+  return M.beside(fixes, standing), bytes, info --[[@as table]]
 end
 
 ---Make edits that correct, and tell.

@@ -5,8 +5,7 @@ local M = {}
 ---Set options and start to correct articles on save, see |unspin-options|.
 ---@param options? unspin.Options|table
 function M.setup(options)
-  local resolved = require("unspin.config").resolve(options)
-  require("unspin.save").enable(resolved.on_save ~= false)
+  require("unspin.setup").run(options)
 end
 
 ---@param buf? integer

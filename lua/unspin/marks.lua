@@ -113,10 +113,11 @@ function M.add(buf, row, column, end_row, end_column, fix, hidden)
   return mark
 end
 
--- Where `words` stand whole within the lines, as row and column from the first line's start.
-local function find_whole(lines, words)
-  local text, needle = table.concat(lines, "\n"), table.concat(words, "\n")
-  if needle == "" then
+-- Where words stand whole within a text: the offsets before and after them.
+local function find_whole(text, needle)
+  if text == needle then
+    return 0, #text
+  elseif needle == "" then
     return text == "" and 0 or nil, 0 -- words that were taken out
   end
   local from = 1
@@ -145,13 +146,19 @@ local function advance(lines, row, column, offset)
   end
 end
 
-local function region(buf, row, column, end_row, end_column)
-  local ok, lines = pcall(vim.api.nvim_buf_get_text, buf, row, column, end_row, end_column, {})
-  return ok and lines or { "" }
+-- What a mark covers, as lines. `lines` are the buffer's from row `base` on; a mark whose words are
+-- gone may lie past them.
+local function region(lines, base, row, column, end_row, end_column)
+  local covered = {}
+  for at = row, end_row do
+    local line = lines[at - base + 1] or ""
+    covered[#covered + 1] = line:sub(at == row and column + 1 or 1, at == end_row and end_column or -1)
+  end
+  return covered
 end
 
 -- What became of a mark, and where its words are within it.
-local function inspect(buf, mark, row, column, details)
+local function inspect(lines, mark, row, column, details)
   local place = {
     mark = mark,
     row = row,
@@ -162,7 +169,7 @@ local function inspect(buf, mark, row, column, details)
     exact = false,
     lit = details.hl_group ~= nil,
   }
-  local lines = region(buf, row, column, details.end_row, details.end_col)
+  local covered = table.concat(lines, "\n")
   local tries = { { "stands", mark.fix.new }, { "reversed", mark.fix.old } }
   if #mark.fix.old > #mark.fix.new then
     tries[1], tries[2] = tries[2], tries[1] -- "probably the most" also holds "the most"
@@ -171,12 +178,12 @@ local function inspect(buf, mark, row, column, details)
     tries = { { "reversed", mark.fix.old } }
   end
   for _, try in ipairs(tries) do
-    local first, last = find_whole(lines, M.lines(try[2]))
+    local first, last = find_whole(covered, (try[2]:gsub("\r\n", "\n")))
     if first then
       place.state = try[1]
       place.row, place.column = advance(lines, row, column, first)
       place.end_row, place.end_column = advance(lines, row, column, last)
-      place.exact = first == 0 and last == #table.concat(lines, "\n")
+      place.exact = first == 0 and last == #covered
       break
     end
   end
@@ -221,11 +228,14 @@ function M.all(buf, within)
     return places
   end
   -- A mark may begin in the row before.
-  local first, last = within and { math.max(within.first - 1, 0), 0 } or 0, within and { within.stop, 0 } or -1
-  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, first, last, { details = true })) do
-    local mark = marks[found[1]]
+  local base = within and math.max(within.first - 1, 0) or 0
+  local last = within and { within.stop, 0 } or -1
+  local lines = vim.api.nvim_buf_get_lines(buf, base, within and within.stop + 2 or -1, false)
+  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buf, NS, { base, 0 }, last, { details = true })) do
+    local mark, row, column, details = marks[found[1]], found[2], found[3], found[4]
     if mark then
-      places[#places + 1] = inspect(buf, mark, found[2], found[3], found[4])
+      local covered = region(lines, base, row, column, details.end_row, details.end_col)
+      places[#places + 1] = inspect(covered, mark, row, column, details)
     end
   end
   table.sort(places, function(a, b)

@@ -125,53 +125,30 @@ local function guarded(step)
   end
 end
 
--- Once an article is shown and Neovim has nothing else to do: what earlier sessions corrected
--- is found again, and suggestions are looked for.
-local function look_at(buf)
-  vim.defer_fn(function()
-    if not vim.api.nvim_buf_is_loaded(buf) or require("unspin.articles").why_not(buf) then
-      return
-    end
-    if not vim.b[buf].unspin_recalled then
-      vim.b[buf].unspin_recalled = true
-      pcall(function()
-        require("unspin.recall").recall(buf)
-      end)
-    end
-    require("unspin.suggest").attach(buf)
-  end, 50)
-end
-M.look_at = look_at
+M.before = guarded(before_write)
+M.after = guarded(after_write)
 
----Start, or stop, to correct articles when they are written.
----@param on boolean
-function M.enable(on)
-  local group = vim.api.nvim_create_augroup("unspin", { clear = true })
-  if not on then
+---An article may be shown: what earlier sessions corrected is found again, and suggestions are
+---looked for.
+---@param buf integer
+function M.look_at(buf)
+  if not vim.api.nvim_buf_is_loaded(buf) or require("unspin.articles").why_not(buf) then
     return
   end
-  local function on_event(events, callback)
-    vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
+  if not vim.b[buf].unspin_recalled then
+    vim.b[buf].unspin_recalled = true
+    pcall(function()
+      require("unspin.recall").recall(buf)
+    end)
   end
-  on_event("BufWritePre", guarded(before_write))
-  on_event("BufWritePost", guarded(after_write))
-  on_event({ "BufReadPost", "BufWinEnter", "FileType" }, function(event)
-    if event.event == "BufReadPost" then
-      vim.b[event.buf].unspin_recalled = nil
-    end
-    if require("unspin.articles").chosen(event.buf) then
-      look_at(event.buf)
-    end
-  end)
-  on_event("BufWipeout", function(event)
-    outcomes[event.buf], told[event.buf] = nil, nil
-  end)
-  for _, win in ipairs(vim.api.nvim_list_wins()) do
-    local buf = vim.api.nvim_win_get_buf(win)
-    if require("unspin.articles").chosen(buf) then
-      look_at(buf)
-    end
-  end
+  require("unspin.suggest").attach(buf)
 end
+
+vim.api.nvim_create_autocmd("BufWipeout", {
+  group = vim.api.nvim_create_augroup("unspin_outcomes", { clear = true }),
+  callback = function(event)
+    outcomes[event.buf], told[event.buf] = nil, nil
+  end,
+})
 
 return M

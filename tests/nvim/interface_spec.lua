@@ -110,6 +110,7 @@ describe("Options", function()
   local function told(options)
     local child = h.child({ setup = "" })
     child:lua([[require("unspin").setup(...)]], options)
+    child:wait_for("#messages > 0")
     return child:messages()
   end
 
@@ -241,5 +242,17 @@ describe("Starting up", function()
       best = math.min(best, tonumber(took))
     end
     assert(best < 1, ("took %g ms"):format(best))
+  end)
+
+  it("with setup() loads no more than that", function()
+    local child = h.child({ setup = "" })
+    h.equal({ "unspin", "unspin.setup" }, child:lua([[
+      require("unspin").setup({ on_save = { "*.txt" } })
+      local loaded = vim.tbl_filter(function(name)
+        return vim.startswith(name, "unspin")
+      end, vim.tbl_keys(package.loaded))
+      table.sort(loaded)
+      return loaded
+    ]]))
   end)
 end)
