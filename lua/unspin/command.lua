@@ -52,6 +52,7 @@ end
 ---@param name string
 function M.run(call, name)
   local ok, message = pcall(function()
+    require("unspin.engine").retry()
     if name == "" then
       return run(call)
     end

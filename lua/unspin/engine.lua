@@ -2,8 +2,11 @@
 
 local M = {}
 
+local uv = vim.uv or vim.loop
+
 local engine ---@type unspin.Engine?
-local fault ---@type string? why it could not be opened; kept, so that a save does not try again and again
+local fault ---@type string? why it could not be opened
+local fault_files ---@type string? how its files were then: until they change, no save tries again
 
 ---The folder this plugin was installed in.
 ---@return string
@@ -34,11 +37,27 @@ function M.library()
   return vim.api.nvim_get_runtime_file("lua/unspin/core.so", false)[1] or ""
 end
 
+-- When the files that the engine is made of were written.
+local function files()
+  local options = require("unspin.config").get()
+  local written = {}
+  for _, path in ipairs({ M.library(), M.root() .. "/build/unspin.lex", options.model or "", options.lexicon or "" }) do
+    local stat = uv.fs_stat(path)
+    written[#written + 1] = stat and ("%d.%09d"):format(stat.mtime.sec, stat.mtime.nsec) or "none"
+  end
+  return table.concat(written, " ")
+end
+
 ---@return unspin.Engine? engine, string? message
 function M.get()
-  if engine or fault then
-    return engine, fault
+  if engine then
+    return engine
   end
+  local as_they_are = files()
+  if fault and fault_files == as_they_are then
+    return nil, fault
+  end
+  fault_files = as_they_are
   local core
   core, fault = M.core()
   if not core then
@@ -55,7 +74,7 @@ function M.get()
   return engine, fault
 end
 
----Forget a failure, so that the next use tries again.
+---Forget a failure, so that the next use tries again whatever its files are.
 function M.retry()
   fault = nil
 end

@@ -64,9 +64,13 @@ describe("The real engine", function()
 end)
 
 describe("Installed", function()
+  local function link(from, to)
+    assert((vim.uv or vim.loop).fs_symlink(from, to))
+  end
+
   local function copied(folder)
     vim.fn.mkdir(vim.fn.fnamemodify(folder, ":h"), "p")
-    assert(vim.loop.fs_symlink(h.root, folder))
+    link(h.root, folder)
   end
 
   -- A Neovim of its own, with no trace of the others' runtimepath.
@@ -74,6 +78,34 @@ describe("Installed", function()
     local output = vim.fn.system({ vim.v.progpath, "--clean", "--headless", "--cmd", "set packpath^=" .. packpath, ... })
     return output
   end
+
+  -- The plugin as it was cloned, before `make`.
+  local function cloned()
+    local folder = h.folder() .. "/unspin.nvim"
+    vim.fn.mkdir(folder .. "/lua/unspin", "p")
+    for _, path in ipairs(vim.fn.glob(h.root .. "/lua/unspin/*", true, true)) do
+      if not path:match("core%.so$") then
+        link(path, folder .. "/lua/unspin/" .. vim.fn.fnamemodify(path, ":t"))
+      end
+    end
+    link(h.root .. "/plugin", folder .. "/plugin")
+    link(h.root .. "/tests", folder .. "/tests")
+    return folder
+  end
+
+  it("but not built, it says what to do, and works once it is built", function()
+    local folder, repository = cloned(), h.repository()
+    local path = repository .. "/article.txt"
+    h.write(path, h.read(h.root .. "/tests/quality/articles/tram.txt"))
+    local child = h.child({ core = "real", root = folder })
+    child:edit(path)
+    child:command("write")
+    child:command("write")
+    h.matches("^unspin: the compiled part is missing: run `make` in [^\n]*/unspin.nvim [^\n]*$", child:messages())
+    link(h.root .. "/lua/unspin/core.so", folder .. "/lua/unspin/core.so")
+    child:command("write")
+    h.matches("^unspin: %d+ corrections, %d+ commits on main", child:messages())
+  end)
 
   it("under pack/*/start it is there", function()
     local folder = h.folder()

@@ -88,11 +88,11 @@ local Child = {}
 Child.__index = Child
 
 ---Start a Neovim with the plugin on its runtimepath.
----@param opts? { setup?: string, core?: "fake"|"none"|"real", args?: string[], env?: table }
+---@param opts? { setup?: string, core?: "fake"|"none"|"real", root?: string, args?: string[], env?: table }
 function M.child(opts)
   opts = opts or {}
   local state = M.folder()
-  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", "set rtp^=" .. root .. " noswapfile" }
+  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", "set rtp^=" .. (opts.root or root) .. " noswapfile" }
   if opts.core == "none" then
     vim.list_extend(command, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
   elseif opts.core ~= "real" then

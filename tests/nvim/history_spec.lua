@@ -88,7 +88,7 @@ describe("The history after a save", function()
     child:command("write")
     h.equal(RESTORED, h.read(path))
     -- Its owner cannot write it, root can.
-    h.matches(vim.loop.getuid() == 0 and "3 corrections" or "not recorded: ", child:messages())
+    h.matches((vim.uv or vim.loop).getuid() == 0 and "3 corrections" or "not recorded: ", child:messages())
     h.equal(false, child:eval("&modified ? v:true : v:false"))
     vim.fn.system({ "chmod", "-R", "u+w", folder .. "/.git" })
   end)
