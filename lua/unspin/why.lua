@@ -54,7 +54,12 @@ function M.open(call)
   else
     return say.answer("nothing is known about this word")
   end
-  vim.lsp.util.open_floating_preview(lines, "", { focus_id = "unspin", border = "rounded", max_width = 76 })
+  local own = vim.fn.exists("&winborder") == 1 and vim.o.winborder ~= ""
+  vim.lsp.util.open_floating_preview(lines, "", {
+    focus_id = "unspin",
+    border = own and vim.o.winborder or "rounded",
+    max_width = 76,
+  })
 end
 
 return M
