@@ -52,11 +52,14 @@ int us_survey(struct us_history *history, enum us_where least, const char *why,
 int us_git_fail(struct us_error *err, int code, const char *what);
 
 /*
- * The bytes git would store for the article's text (line endings, ident); *out is owned by the
- * caller and is a plain copy where there is nothing to convert. to_worktree converts back.
+ * The bytes git would store for the article's text (line endings, ident), or, to_worktree, the
+ * other way round. *out is owned by the caller; us_filter() leaves it empty where git would
+ * store the text as it is, that is, where *filtered is false.
  */
-int us_convert(struct us_bytes *out, bool *changed, struct us_history *history, const char *text,
-               size_t length, bool to_worktree, struct us_error *err);
+int us_filter(struct us_bytes *out, bool *filtered, struct us_history *history, const char *text,
+              size_t length, bool to_worktree, struct us_error *err);
+int us_convert(struct us_bytes *out, struct us_history *history, const char *text, size_t length,
+               bool to_worktree, struct us_error *err);
 
 /* "Name <mail> seconds zone" as commits have it, for the author or the committer. */
 void us_identity(struct us_bytes *out, struct us_history *history, bool committer);

@@ -13,9 +13,12 @@
 #include "history_sha1.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     FIXED = 62,                /* bytes of an entry before its name */
@@ -58,8 +61,9 @@ struct place { /* where in the file an entry is, or would go */
     uint32_t mode;
     size_t oid_at;
     bool conflicted;
-    size_t end;             /* of all entries: where the extensions begin */
-    struct us_bytes before; /* name of the entry before (version 4 counts on it) */
+    size_t end; /* of all entries: where the extensions begin */
+    /* For version 4, which counts on the names of the neighbours: */
+    struct us_bytes before; /* name of the entry before */
     struct us_bytes after;  /* name of the entry at stop, if there is one */
     size_t after_name;      /* where that entry's name part begins, 0 if there is none */
     size_t after_stop;
@@ -70,13 +74,57 @@ static int bad_index(struct us_error *err)
     return us_fail(err, US_ESTATE, "the index is damaged or of an unknown kind");
 }
 
+struct index_item { /* an entry as it lies in the file */
+    size_t start, stop;
+    size_t name_at; /* where the name begins or, in version 4, what it adds to the one before */
+    unsigned flags, more_flags;
+    const char *name; /* NUL-terminated */
+    struct us_bytes built; /* version 4: the name lies here */
+};
+
+/* The entry at item->stop; false if it is damaged. */
+static bool next_index_item(struct index_item *item, const char *at, size_t length,
+                            uint32_t version)
+{
+    size_t i = item->start = item->stop;
+    if (i + FIXED + 2 > length)
+        return false;
+    item->flags = be16(at + i + 60);
+    item->more_flags = 0;
+    item->name_at = i + FIXED;
+    if (item->flags & EXTENDED) {
+        item->more_flags = be16(at + item->name_at);
+        item->name_at += 2;
+    }
+    size_t part = item->name_at, cut = 0;
+    if (version == 4) {
+        cut = (unsigned char)at[part] & 0x7f;
+        while ((unsigned char)at[part++] & 0x80 && part < length)
+            cut = ((cut + 1) << 7) | ((unsigned char)at[part] & 0x7f);
+    }
+    const char *nul = part < length ? memchr(at + part, '\0', length - part) : NULL;
+    if (!nul || cut > item->built.length)
+        return false;
+    size_t part_length = (size_t)(nul - at) - part;
+    if (version == 4) {
+        item->built.length -= cut;
+        us_bytes_add(&item->built, at + part, part_length);
+        item->name = item->built.at;
+        item->stop = part + part_length + 1;
+    } else {
+        item->name = at + part;
+        item->stop = i + ((part - i + part_length + 8) & ~(size_t)7);
+    }
+    return item->stop <= length;
+}
+
 /* Walk the entries once. */
 static int find_place(struct place *place, const struct us_bytes *file, const char *path,
                       struct us_error *err)
 {
-    struct us_bytes name = {0};
+    struct index_item item = {.stop = 12};
     const char *at = file->at;
-    size_t length = file->length < 20 ? 0 : file->length - 20, i = 12;
+    size_t length = file->length < 20 ? 0 : file->length - 20;
     int result = US_OK;
     if (length < 12 || memcmp(at, "DIRC", 4) != 0)
         return bad_index(err);
@@ -85,71 +133,48 @@ static int find_place(struct place *place, const struct us_bytes *file, const ch
         return bad_index(err);
     bool placed = false;
     for (uint32_t n = 0; n < count; n++) {
-        if (i + FIXED + 2 > length)
-            goto bad;
-        unsigned flags = be16(at + i + 60), more = 0;
-        size_t name_at = i + FIXED;
-        if (flags & EXTENDED) {
-            more = be16(at + name_at);
-            name_at += 2;
-        }
-        size_t shared = 0, name_start = name_at;
-        if (version == 4) {
-            size_t cut = (unsigned char)at[name_start] & 0x7f;
-            while ((unsigned char)at[name_start++] & 0x80 && name_start < length)
-                cut = ((cut + 1) << 7) | ((unsigned char)at[name_start] & 0x7f);
-            if (cut > name.length)
-                goto bad;
-            shared = name.length - cut;
-        }
-        const char *nul = memchr(at + name_start, '\0', length - name_start);
-        if (!nul)
-            goto bad;
-        size_t part = (size_t)(nul - at) - name_start;
-        size_t stop = version == 4 ? name_start + part + 1 : i + ((name_at - i + part + 8) & ~7u);
-        if (stop > length)
-            goto bad;
-        if (!placed) {
+        if (version == 4 && !placed) {
             place->before.length = 0;
-            us_bytes_add(&place->before, name.at ? name.at : "", name.length);
+            us_bytes_add(&place->before, item.built.at, item.built.length);
         }
-        name.length = shared;
-        us_bytes_add(&name, at + name_start, part);
-        if (name.failed || place->before.failed) {
+        bool whole = next_index_item(&item, at, length, version);
+        if (item.built.failed || place->before.failed) {
             result = us_fail(err, US_ENOMEM, "out of memory for the index");
             goto done;
         }
-        int order = strcmp(name.at, path);
-        if (order == 0 && (flags & STAGE)) {
+        if (!whole) {
+            result = bad_index(err);
+            goto done;
+        }
+        int order = strcmp(item.name, path);
+        if (order == 0 && (item.flags & STAGE)) {
             place->conflicted = true;
         } else if (order == 0) {
-            *place = (struct place){.start = i, .stop = stop, .present = true, .flags = flags,
-                                    .more_flags = more, .oid_at = i + 40, .mode = be32(at + i + 24),
-                                    .before = place->before, .after = place->after,
-                                    .conflicted = place->conflicted};
-            placed = true;
+            place->present = placed = true;
+            place->start = item.start;
+            place->stop = item.stop;
+            place->flags = item.flags;
+            place->more_flags = item.more_flags;
+            place->oid_at = item.start + 40;
+            place->mode = be32(at + item.start + 24);
         } else if (order > 0 && !placed) {
-            place->start = place->stop = i;
+            place->start = place->stop = item.start;
             placed = true;
         }
-        if (placed && !place->after_name && i >= place->stop) {
-            us_bytes_add(&place->after, name.at, name.length);
-            place->after_name = name_at;
-            place->after_stop = stop;
+        if (version == 4 && placed && !place->after_name && item.start >= place->stop) {
+            us_bytes_text(&place->after, item.name);
+            place->after_name = item.name_at;
+            place->after_stop = item.stop;
         }
-        i = stop;
     }
     if (!placed) {
         place->before.length = 0;
-        us_bytes_add(&place->before, name.at ? name.at : "", name.length);
-        place->start = place->stop = i;
+        us_bytes_add(&place->before, item.built.at, item.built.length);
+        place->start = place->stop = item.stop;
     }
-    place->end = i;
-    goto done;
-bad:
-    result = bad_index(err);
+    place->end = item.stop;
 done:
-    us_bytes_close(&name);
+    us_bytes_close(&item.built);
     return result;
 }
 
@@ -159,20 +184,44 @@ static void close_place(struct place *place)
     us_bytes_close(&place->after);
 }
 
-/* Read <git dir>/index; a missing one is an empty one. */
-static int read_index(struct us_bytes *file, const char *git_dir, struct us_error *err)
+/*
+ * <git dir>/index, mapped: every git replaces it by rename, and copying it would take longer than
+ * looking an entry up. A missing one is an empty one. To be closed with close_index().
+ */
+static int open_index(struct us_bytes *file, const char *git_dir, struct us_error *err)
 {
+    static const char empty[] = "DIRC\0\0\0\2\0\0\0\0"
+                                "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1";
     char path[4096];
+    struct stat st;
     size_t length = strlen(git_dir);
     snprintf(path, sizeof path, "%s%sindex", git_dir,
              length && git_dir[length - 1] == '/' ? "" : "/");
-    if (us_bytes_read_file(file, path) == US_OK)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        *file = (struct us_bytes){.at = (char *)(uintptr_t)empty, .length = sizeof empty - 1};
         return US_OK;
-    if (errno != ENOENT)
-        return us_fail(err, US_ESTATE, "cannot read %s: %s", path, strerror(errno));
-    us_bytes_add(file, "DIRC\0\0\0\2\0\0\0\0", 12);
-    us_bytes_add(file, "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 20);
-    return file->failed ? us_fail(err, US_ENOMEM, "out of memory for the index") : US_OK;
+    }
+    void *at = MAP_FAILED;
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        if (st.st_size < 32)
+            errno = EINVAL;
+        else
+            at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    if (at == MAP_FAILED)
+        return us_fail(err, US_ESTATE, "cannot read %s: %s", path, strerror(saved));
+    *file = (struct us_bytes){.at = at, .length = (size_t)st.st_size, .room = 1};
+    return US_OK;
+}
+
+static void close_index(struct us_bytes *file)
+{
+    if (file->room)
+        munmap(file->at, file->length);
 }
 
 /* Does the file need more than itself to be understood? ("link": a split index) */
@@ -190,7 +239,7 @@ int us_index_look(struct us_index_entry *out, const char *git_dir, const char *p
     struct us_bytes file = {0};
     struct place place = {0};
     *out = (struct us_index_entry){0};
-    int result = read_index(&file, git_dir, err);
+    int result = open_index(&file, git_dir, err);
     if (result == US_OK)
         result = find_place(&place, &file, path, err);
     if (result == US_OK && has_extension(&file, place.end, "link"))
@@ -207,7 +256,7 @@ int us_index_look(struct us_index_entry *out, const char *git_dir, const char *p
         }
     }
     close_place(&place);
-    us_bytes_close(&file);
+    close_index(&file);
     return result;
 }
 
@@ -338,7 +387,7 @@ int us_index_set(struct us_bytes *out, const char *git_dir, const char *path,
 {
     struct us_bytes file = {0};
     struct place place = {0};
-    int result = read_index(&file, git_dir, err);
+    int result = open_index(&file, git_dir, err);
     if (result == US_OK)
         result = find_place(&place, &file, path, err);
     if (result != US_OK)
@@ -385,6 +434,6 @@ int us_index_set(struct us_bytes *out, const char *git_dir, const char *path,
         result = us_fail(err, US_ENOMEM, "out of memory for the index");
 done:
     close_place(&place);
-    us_bytes_close(&file);
+    close_index(&file);
     return result;
 }

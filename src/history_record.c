@@ -28,11 +28,11 @@ struct edit { /* of the author's text: bytes [start, end) become the replacement
 };
 
 struct us_save {
-    struct us_bytes before, after; /* as the file has them */
+    struct us_bytes before; /* as the file had it */
     struct edit *edits;
     size_t count;
     struct us_bytes message; /* for the one commit, instead of the usual one */
-    struct us_bytes later;   /* what the file holds in the end, if that is not after */
+    struct us_bytes later;   /* what the file holds in the end, if that is not the text edited */
     bool has_later;
 
     struct us_chain chain; /* what was built last */
@@ -72,11 +72,28 @@ static void apply_all(struct us_bytes *out, const struct us_bytes *text, const s
     us_bytes_add(out, text->at + from, text->length - from);
 }
 
+/* Is this the text with all edits made? */
+static bool is_edited(const struct us_bytes *made, const struct us_bytes *text,
+                      const struct edit *edits, size_t count)
+{
+    size_t from = 0, at = 0;
+    for (size_t i = 0; i <= count; i++) {
+        size_t kept = (i < count ? edits[i].start : text->length) - from;
+        size_t length = i < count ? edits[i].length : 0;
+        if (made->length - at < kept + length || memcmp(made->at + at, text->at + from, kept) != 0 ||
+            (length && memcmp(made->at + at + kept, edits[i].fix.replacement, length) != 0))
+            return false;
+        at += kept + length;
+        from = i < count ? edits[i].end : 0;
+    }
+    return at == made->length;
+}
+
 /* The blobs of a save, one after the other, and what deltas can be made against. */
 struct blobs {
     const struct us_bytes *text; /* as stored by git */
     const struct edit *edits;    /* of that text; NULL: each version must be converted whole */
-    struct us_bytes done;
+    const struct us_bytes *done; /* the text with the edits so far made, up to the last one's end */
     uint64_t previous, first; /* entries in the pack */
     size_t previous_length, first_length, first_edit;
     unsigned depth;
@@ -120,12 +137,9 @@ static int add_version(git_oid *out, struct blobs *blobs, struct us_chain *chain
 {
     const struct edit *edit = &blobs->edits[i];
     size_t old_length = edit->end - edit->start;
-    advance(&blobs->done, blobs->text, blobs->edits, i);
-    if (blobs->done.failed)
-        return us_fail(err, US_ENOMEM, "out of memory for the article");
     struct us_content content = {.type = GIT_OBJECT_BLOB,
-                                 .head = blobs->done.at,
-                                 .head_length = blobs->done.length,
+                                 .head = blobs->done->at,
+                                 .head_length = blobs->done->length,
                                  .tail = blobs->text->at + edit->end,
                                  .tail_length = blobs->text->length - edit->end};
     if (!blobs->have_first)
@@ -133,7 +147,7 @@ static int add_version(git_oid *out, struct blobs *blobs, struct us_chain *chain
     size_t length = content.head_length + content.tail_length;
     struct us_delta *delta = &chain->delta;
     if (blobs->depth < US_PACK_DEPTH - 1) {
-        size_t at = blobs->done.length - edit->length;
+        size_t at = blobs->done->length - edit->length;
         us_delta_begin(delta, blobs->previous, blobs->previous_length, length);
         us_delta_copy(delta, 0, at);
         us_delta_insert(delta, edit->fix.replacement, edit->length);
@@ -152,11 +166,10 @@ static int add_converted(git_oid *out, struct us_history *history, size_t i, str
 {
     struct us_save *save = history->save;
     struct us_bytes version = {0}, stored = {0};
-    bool changed;
     apply_all(&version, &save->before, save->edits, i + 1);
     int result = version.failed ? us_fail(err, US_ENOMEM, "out of memory for the article")
-                                : us_convert(&stored, &changed, history, version.at,
-                                             version.length, false, err);
+                                : us_convert(&stored, history, version.at, version.length, false,
+                                             err);
     if (result == US_OK)
         result = us_pack_whole(out, NULL, &save->chain.pack,
                                &(struct us_content){.type = GIT_OBJECT_BLOB,
@@ -176,7 +189,6 @@ static int add_converted(git_oid *out, struct us_history *history, size_t i, str
 static struct edit *map_edits(const struct us_save *save, const struct us_bytes *stored,
                               const struct us_bytes *stored_after)
 {
-    struct us_bytes made = {0};
     struct edit *edits = calloc(save->count, sizeof *edits);
     size_t at = 0, returns = 0;
     bool good = edits != NULL;
@@ -192,29 +204,18 @@ static struct edit *map_edits(const struct us_save *save, const struct us_bytes 
         edits[i].end = ends[1];
         good = ends[1] <= stored->length;
     }
-    if (good)
-        apply_all(&made, stored, edits, save->count);
-    good = good && !made.failed && made.length == stored_after->length &&
-           memcmp(made.at, stored_after->at, made.length) == 0;
-    us_bytes_close(&made);
-    if (!good) {
-        free(edits);
-        edits = NULL;
-    }
-    return edits;
+    if (good && is_edited(stored_after, stored, edits, save->count))
+        return edits;
+    free(edits);
+    return NULL;
 }
 
-/* A commit of the whole text, as somebody wrote it. */
-static int add_text(git_oid *blob, struct us_history *history, const struct us_bytes *stored,
-                    struct us_error *err)
+/* A commit of the whole text, as somebody wrote it, whose blob is there. */
+static int add_text(struct us_history *history, const git_oid *blob, struct us_error *err)
 {
-    struct us_save *save = history->save;
     struct us_bytes message = {0};
-    struct us_content content = {
-        .type = GIT_OBJECT_BLOB, .head = stored->at, .head_length = stored->length, .tail = ""};
-    us_content_name(blob, &content);
     us_message_original(&message, history->path.at);
-    int result = us_chain_commit(&save->chain, blob, &message, err);
+    int result = us_chain_commit(&history->save->chain, blob, &message, err);
     us_bytes_close(&message);
     return result;
 }
@@ -249,14 +250,19 @@ static void edit_message(struct us_bytes *out, const struct us_history *history,
 static int build_corrections(struct us_history *history, struct blobs *blobs, struct us_error *err)
 {
     struct us_save *save = history->save;
-    struct us_bytes message = {0}, done = {0};
+    struct us_bytes message = {0}, done = {0}, stored = {0};
     size_t lines = 1, counted = 0;
     git_oid blob = save->text;
     int result = US_OK;
+    bool converted = blobs->edits && blobs->edits != save->edits;
+    blobs->done = converted ? &stored : &done;
+    us_bytes_reserve(&done, save->before.length);
     for (size_t i = 0; i < save->count && result == US_OK; i++) {
         const struct edit *edit = &save->edits[i];
         advance(&done, &save->before, save->edits, i);
-        if (done.failed) {
+        if (converted)
+            advance(&stored, blobs->text, blobs->edits, i);
+        if (done.failed || stored.failed) {
             result = us_fail(err, US_ENOMEM, "out of memory for the article");
             break;
         }
@@ -274,20 +280,17 @@ static int build_corrections(struct us_history *history, struct blobs *blobs, st
                                        .right = save->before.at + edit->end,
                                        .right_length = save->before.length - edit->end,
                                        .fix = &edit->fix});
-        if (changes_nothing(save->before.at, edit->start, edit->end, &edit->fix)) {
-            /* a refusal, or a rejection that finds its work done */
-            if (blobs->edits)
-                advance(&blobs->done, blobs->text, blobs->edits, i);
-        } else {
+        /* unless it is a refusal, or a rejection that finds its work done */
+        if (!changes_nothing(save->before.at, edit->start, edit->end, &edit->fix))
             result = blobs->edits ? add_version(&blob, blobs, &save->chain, i, err)
                                   : add_converted(&blob, history, i, err);
-        }
         if (result == US_OK)
             result = us_chain_commit(&save->chain, &blob, &message, err);
         save->oids[i] = save->chain.tip;
     }
     us_bytes_close(&message);
     us_bytes_close(&done);
+    us_bytes_close(&stored);
     return result;
 }
 
@@ -295,10 +298,11 @@ static int build_corrections(struct us_history *history, struct blobs *blobs, st
 static int build(struct us_history *history, struct us_error *err)
 {
     struct us_save *save = history->save;
-    struct us_bytes stored = {0}, stored_after = {0}, stored_later = {0};
-    struct blobs blobs = {.text = &stored, .edits = save->edits};
+    struct us_bytes filtered = {0}, after = {0}, filtered_after = {0}, filtered_later = {0};
+    const struct us_bytes *stored = &save->before;
+    struct blobs blobs = {.edits = save->edits};
     struct edit *mapped = NULL;
-    bool changed, after_changed;
+    bool is_filtered;
     int result;
 
     us_chain_close(&save->chain);
@@ -307,51 +311,57 @@ static int build(struct us_history *history, struct us_error *err)
     result = us_chain_begin(&save->chain, history, history->has_tip ? &history->tip : NULL,
                             GIT_FILEMODE_BLOB, err);
     if (result == US_OK)
-        result = us_convert(&stored, &changed, history, save->before.at, save->before.length,
-                            false, err);
-    if (result == US_OK)
-        result = us_convert(&stored_after, &after_changed, history, save->after.at,
-                            save->after.length, false, err);
+        result = us_filter(&filtered, &is_filtered, history, save->before.at, save->before.length,
+                           false, err);
     if (result != US_OK)
         goto done;
-    if (changed || after_changed)
-        blobs.edits = mapped = map_edits(save, &stored, &stored_after);
+    if (is_filtered) {
+        stored = &filtered;
+        apply_all(&after, &save->before, save->edits, save->count);
+        result = after.failed ? us_fail(err, US_ENOMEM, "out of memory for the article")
+                              : us_convert(&filtered_after, history, after.at, after.length, false,
+                                           err);
+        if (result != US_OK)
+            goto done;
+        blobs.edits = mapped = map_edits(save, stored, &filtered_after);
+    }
+    blobs.text = stored;
 
     struct us_content original = {
-        .type = GIT_OBJECT_BLOB, .head = stored.at, .head_length = stored.length, .tail = ""};
+        .type = GIT_OBJECT_BLOB, .head = stored->at, .head_length = stored->length, .tail = ""};
     us_content_name(&save->text, &original);
     save->has_original =
         !save->chain.had_blob || !git_oid_equal(&save->chain.was, &save->text);
     if (save->has_original) {
         result = add_first(&save->text, &blobs, &save->chain.pack, &original, 0, err);
         if (result == US_OK)
-            result = add_text(&save->text, history, &stored, err);
+            result = add_text(history, &save->text, err);
         save->original = save->chain.tip;
     }
     if (result == US_OK)
         result = build_corrections(history, &blobs, err);
     if (result == US_OK && save->has_later) {
+        result = us_convert(&filtered_later, history, save->later.at, save->later.length, false,
+                            err);
         git_oid blob;
-        result = us_convert(&stored_later, &changed, history, save->later.at, save->later.length,
-                            false, err);
         if (result == US_OK)
             result = us_pack_whole(&blob, NULL, &save->chain.pack,
                                    &(struct us_content){.type = GIT_OBJECT_BLOB,
-                                                        .head = stored_later.at,
-                                                        .head_length = stored_later.length,
+                                                        .head = filtered_later.at,
+                                                        .head_length = filtered_later.length,
                                                         .tail = ""},
                                    err);
         if (result == US_OK)
-            result = add_text(&blob, history, &stored_later, err);
+            result = add_text(history, &blob, err);
     }
     if (result == US_OK)
         result = us_pack_write(&save->chain.pack, history->objects.at, err);
 done:
     free(mapped);
-    us_bytes_close(&blobs.done);
-    us_bytes_close(&stored);
-    us_bytes_close(&stored_after);
-    us_bytes_close(&stored_later);
+    us_bytes_close(&filtered);
+    us_bytes_close(&after);
+    us_bytes_close(&filtered_after);
+    us_bytes_close(&filtered_later);
     return result;
 }
 
@@ -433,11 +443,9 @@ static struct us_save *new_save(const char *before, size_t length, const struct 
                !edit->fix.rejects == !fixes[i].rejects && !edit->fix.refuses == !fixes[i].refuses;
         save->count++;
     }
-    if (good)
-        apply_all(&save->after, &save->before, save->edits, save->count);
     if (message)
         us_bytes_add(&save->message, message->at, message->length);
-    if (!good || save->after.failed || save->message.failed) {
+    if (!good || save->message.failed) {
         struct us_history holder = {.save = save};
         us_save_close(&holder);
         return NULL;
@@ -467,8 +475,7 @@ void us_save_close(struct us_history *history)
     if (save->journal.fd >= 0) {
         struct us_bytes disk = {0};
         bool reached = us_bytes_read_file(&disk, history->file) == US_OK &&
-                       disk.length == save->after.length &&
-                       memcmp(disk.at, save->after.at, disk.length) == 0;
+                       is_edited(&disk, &save->before, save->edits, save->count);
         us_bytes_close(&disk);
         if (reached)
             us_journal_release(&save->journal);
@@ -485,7 +492,6 @@ void us_save_close(struct us_history *history)
     free(save->edits);
     free(save->oids);
     us_bytes_close(&save->before);
-    us_bytes_close(&save->after);
     us_bytes_close(&save->message);
     us_bytes_close(&save->later);
     free(save);
@@ -630,8 +636,7 @@ static int look_at_file(struct us_history *history, struct stat *st, bool *as_re
                          strerror(errno));
         goto done;
     }
-    *as_recorded = disk.length == save->after.length &&
-                   memcmp(disk.at, save->after.at, disk.length) == 0;
+    *as_recorded = is_edited(&disk, &save->before, save->edits, save->count);
     if (*as_recorded || save->message.length) /* a rejection leaves other edits be */
         goto done;
     if (disk.length == save->before.length &&
@@ -897,7 +902,7 @@ static bool finish_left(void *data, struct us_journal *journal, const char *text
     struct stat st;
     git_oid blob, now;
     uint32_t mode;
-    bool has, changed, finished = true;
+    bool has, finished = true;
     int result;
 
     if (!us_journal_field(left.ref, sizeof left.ref, text, "ref") ||
@@ -909,7 +914,7 @@ static bool finish_left(void *data, struct us_journal *journal, const char *text
         return true;
     if (!us_commit_entry(&blob, &mode, history->store, &left.tip, left.path) ||
         stat(history->file, &st) != 0 || us_bytes_read_file(&disk, history->file) != US_OK ||
-        us_convert(&stored, &changed, history, disk.at, disk.length, false, NULL) != US_OK)
+        us_convert(&stored, history, disk.at, disk.length, false, NULL) != US_OK)
         goto done;
 
     bool landed = git_reference_name_to_id(&now, history->store, left.ref) == 0 &&

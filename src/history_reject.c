@@ -189,10 +189,9 @@ static int prepare_commit(struct us_history *history, const struct us_bytes *fro
 {
     struct us_bytes before = {0}, after = {0}, replacement = {0}, message = {0};
     struct us_fix fix;
-    bool changed;
-    int result = us_convert(&before, &changed, history, from->at, from->length, true, err);
+    int result = us_convert(&before, history, from->at, from->length, true, err);
     if (result == US_OK)
-        result = us_convert(&after, &changed, history, to->at, to->length, true, err);
+        result = us_convert(&after, history, to->at, to->length, true, err);
     if (result == US_OK) {
         struct stretch stretch = difference(before.at, before.length, after.at, after.length);
         us_bytes_add(&replacement, after.at + stretch.start, stretch.b_end - stretch.start);
@@ -220,7 +219,6 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     struct us_bytes tip = {0}, tip_wanted = {0};
     git_blob *after = NULL, *before = NULL;
     struct us_recorded recorded = {0};
-    bool changed;
 
     out[0] = '\0';
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
@@ -232,11 +230,11 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
         result = us_fail(err, US_EIO, "cannot read %s: %s", history->file, strerror(errno));
         goto done;
     }
-    result = us_convert(&stored, &changed, history, disk.at, disk.length, false, err);
+    result = us_convert(&stored, history, disk.at, disk.length, false, err);
     if (result == US_OK)
         result = merge_words(&wanted, after, &stored, before, err);
     if (result == US_OK)
-        result = us_convert(&now, &changed, history, wanted.at, wanted.length, true, err);
+        result = us_convert(&now, history, wanted.at, wanted.length, true, err);
     if (result != US_OK)
         goto done;
 

@@ -603,35 +603,40 @@ done:
 
 /* --- what git would store, and who is writing --- */
 
-int us_convert(struct us_bytes *out, bool *changed, struct us_history *history, const char *text,
-               size_t length, bool to_worktree, struct us_error *err)
+int us_filter(struct us_bytes *out, bool *filtered, struct us_history *history, const char *text,
+              size_t length, bool to_worktree, struct us_error *err)
 {
     git_filter_list *filters = NULL;
     git_buf converted = {0};
     int result = US_OK;
-    *changed = false;
+    *filtered = false;
     if (history->place.where == US_WHERE_PRIVATE)
-        goto plain; /* kept byte for byte */
+        return US_OK; /* kept byte for byte */
     if (git_filter_list_load(&filters, history->store, NULL, history->path.at,
                              to_worktree ? GIT_FILTER_TO_WORKTREE : GIT_FILTER_TO_ODB,
-                             GIT_FILTER_ALLOW_UNSAFE) != 0) {
-        result = us_git_fail(err, US_EFORMAT, "read the article's attributes");
-        goto done;
-    }
+                             GIT_FILTER_ALLOW_UNSAFE) != 0)
+        return us_git_fail(err, US_EFORMAT, "read the article's attributes");
     if (!filters)
-        goto plain;
-    if (git_filter_list_apply_to_buffer(&converted, filters, text, length) != 0) {
+        return US_OK;
+    *filtered = true;
+    if (git_filter_list_apply_to_buffer(&converted, filters, text, length) != 0)
         result = us_git_fail(err, US_EFORMAT, "convert the article's line endings");
-        goto done;
-    }
-    us_bytes_add(out, converted.ptr, converted.size);
-    *changed = converted.size != length || memcmp(converted.ptr, text, length) != 0;
-    goto done;
-plain:
-    us_bytes_add(out, text, length);
-done:
+    else
+        us_bytes_add(out, converted.ptr, converted.size);
+    if (result == US_OK && out->failed)
+        result = us_fail(err, US_ENOMEM, "out of memory for the article");
     git_buf_dispose(&converted);
     git_filter_list_free(filters);
+    return result;
+}
+
+int us_convert(struct us_bytes *out, struct us_history *history, const char *text, size_t length,
+               bool to_worktree, struct us_error *err)
+{
+    bool filtered;
+    int result = us_filter(out, &filtered, history, text, length, to_worktree, err);
+    if (result == US_OK && !filtered)
+        us_bytes_add(out, text, length);
     if (result == US_OK && out->failed)
         result = us_fail(err, US_ENOMEM, "out of memory for the article");
     return result;
