@@ -207,6 +207,10 @@ bench: all ## Measure speed and memory
 	@for b in $(filter-out %/nvim.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
 	@$(NVIM) --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/bench/nvim.lua' -c 'qall!'
 
+.PHONY: bench-filter
+bench-filter: all ## Measure `unspin filter` over SIZE=megabytes, with one process and with two
+	@$(LUA54) tests/bench/filter.lua $(SIZE)
+
 $(OBJ)/bench_history: tests/bench/history/bench_history.c $(CORE) | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)
 

@@ -6,7 +6,7 @@ set -eu
 
 build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev zlib1g-dev \
 pocketsphinx-en-us lua-argparse lua-cjson neovim git"
-test='libcmocka-dev lua-busted'
+test='libcmocka-dev lua-busted parallel'
 check='clang libclang-rt-dev cppcheck lua-check shellcheck'
 
 wanted=
@@ -30,7 +30,7 @@ if ! command -v apt-get >/dev/null; then
         set -- 'this system' "the equivalents of these Debian packages: $wanted"
     fi
     # Nothing is known of what is there: say it, and let the build tell what it misses.
-    echo "On $1, what unspin.nvim needs: $2 (and busted from LuaRocks for the tests)"
+    echo "On $1, what unspin.nvim needs: $2 (and busted from LuaRocks and GNU parallel for the tests)"
     exit 0
 fi
 

@@ -464,6 +464,103 @@ describe("unspin filter", function()
     assert.equal(1, #lines_of(result.output))
   end)
 
+  it("gives the same, in the same order, under GNU parallel", function()
+    local lines = {}
+    for id = 1, 12 do
+      lines[id] = ('{"id":%d,"text":%s}\n'):format(id, cjson.encode(read(id % 2 == 0 and article or original)))
+    end
+    write(folder .. "/pages.ndjson", table.concat(lines))
+    local alone = shell(quote(root .. "/bin/unspin") .. " filter <pages.ndjson").output
+    assert.equal(12, #lines_of(alone))
+    local result = shell(("parallel --will-cite --pipe --keep-order -N 3 -j2 %s filter <pages.ndjson"):format(
+      root .. "/bin/unspin"))
+    assert.same({ output = alone, status = 0, errors = "" }, result)
+  end)
+
+  it("has no tab and no line end in an answer, so that a line is a record of Hadoop streaming", function()
+    local output = unspin("filter", '{"id":"a\\tb","text":"One\\ttwo.\\r\\nThree\\u2028four.\\u0085"}\t\n').output
+    assert.matches("^[^\t\r\n]*\n$", output)
+    assert.equal("One\ttwo.\r\nThree\u{2028}four.\u{85}", lines_of(output)[1].text)
+  end)
+
+  -- What Spark's rdd.pipe and a streaming task do: start a process for each partition, feed it lines
+  -- while they read its answers, take these if it ends with 0, and begin that partition again if not.
+  describe("as a piped process of Spark or Hadoop", function()
+    -- A task that runs for the first time is killed after so many answers.
+    local driver = [[
+      task() {
+        attempt=0
+        until [ -e $1.done ]; do
+          attempt=$((attempt + 1))
+          [ $attempt -le 4 ] || { echo "part $1 failed four times" >&2; exit 1; }
+          mkfifo $1.in
+          $UNSPIN filter <$1.in >$1.out & pid=$!
+          while read -r line; do printf '%s\n' "$line"; done <$1 >$1.in & feeder=$!
+          if [ $attempt = 1 ] && [ "$2" = killed ]; then
+            until [ $(wc -l <$1.out) -ge 2 ]; do sleep 0.02; done
+            kill -9 $pid
+          fi
+          if wait $pid; then mv $1.out $1.done; fi
+          kill $feeder; wait $feeder; rm -f $1.in
+          echo "$1 $attempt" >>attempts
+        done 2>/dev/null
+      }
+      split -n l/2 -a 1 pages.ndjson part.
+      task part.a $KILL & task part.b & wait
+      cat part.a.done part.b.done]]
+
+    local function drive(lines, kill)
+      write(folder .. "/pages.ndjson", table.concat(lines))
+      return shell(("export UNSPIN=%s KILL=%s; bash -c %s"):format(quote(root .. "/bin/unspin"), kill, quote(driver)))
+    end
+
+    local lines = {}
+    for id = 1, 16 do
+      lines[id] = ('{"id":%d,"text":%s}\n'):format(id, cjson.encode(read(id % 2 == 0 and article or original)))
+    end
+
+    it("answers every line of every partition once, in order", function()
+      local records = lines_of(drive(lines, "none").output)
+      assert.equal(16, #records)
+      for id, record in ipairs(records) do
+        assert.equal(id, record.id)
+      end
+    end)
+
+    it("gives the same when one is killed half way and its partition is done again", function()
+      local undisturbed = drive(lines, "none").output
+      shell("rm -f part.* attempts")
+      assert.equal(undisturbed, drive(lines, "killed").output)
+      assert.matches("part.a 2\n", read(folder .. "/attempts"))
+    end)
+
+    it("does not fail a partition for a bad line in it", function()
+      local output = drive({ lines[1], "nonsense\n", lines[2] }, "none").output
+      local records = lines_of(output)
+      assert.equal("string", type(records[2].error))
+      assert.same({ 1, 2 }, { records[1].id, records[3].id })
+    end)
+
+    it("ends with another status than 0 when its answers cannot be written", function()
+      write(folder .. "/pages.ndjson", table.concat(lines))
+      local result = shell(("%s filter <pages.ndjson >/dev/full"):format(quote(root .. "/bin/unspin")))
+      assert.equal(2, result.status)
+      assert.matches("^unspin: [^\n]*No space left[^\n]*\n$", result.errors)
+    end)
+  end)
+
+  it("keeps its memory flat, however long the stream", function()
+    local line = ('{"id":1,"text":%s}\n'):format(cjson.encode(read(original)))
+    local memory = shell(([[
+      mkfifo in; %s filter <in >/dev/null & filter=$!; exec 3>in
+      rss() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$filter/status; }
+      yes "$LINE" | head -n 10 >&3; sleep 0.5; rss
+      yes "$LINE" | head -n 200 >&3; sleep 0.5; rss
+      exec 3>&-; wait]]):format(quote(root .. "/bin/unspin")):gsub('"$LINE"', function() return quote(line:sub(1, -2)) end)).output
+    local early, late = memory:match("(%d+)\n(%d+)\n")
+    assert.is_true(late - early < 4096, ("from %s to %s kB"):format(early, late))
+  end)
+
   it("gives ids back as they came", function()
     local output = unspin("filter", '{"text":"Fine.","id":12345678901234567890}\n').output
     assert.matches('"id":12345678901234567890,', output)
@@ -653,6 +750,12 @@ describe("unspin", function()
       for option in unspin(command .. " --help").output:gmatch("\n +[-a-z, ]*(%-%-[a-z-]+)") do
         assert.is_true(page:find(option, 1, true) ~= nil or option == "--help", command .. " " .. option)
       end
+    end
+  end)
+
+  it("says when its output cannot be written", function()
+    for _, command in ipairs({ "check", "check --json", "report", "fix --stdout" }) do
+      assert_one_line_error(unspin(command .. " tram.txt >/dev/full"), "No space left")
     end
   end)
 

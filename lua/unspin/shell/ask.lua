@@ -1,6 +1,7 @@
 -- ask.lua: let the user decide on each correction, as `git add --patch` does.
 
 local Lines = require("unspin.shell.lines")
+local print = require("unspin.shell.print")
 
 local ask = {}
 

@@ -1,6 +1,7 @@
 -- main.lua: the command line: reads it, runs one command, turns what happens into an exit status.
 
 local argparse = require("argparse")
+local print = require("unspin.shell.print")
 local Session = require("unspin.shell.session")
 
 local main = {}
@@ -127,7 +128,11 @@ function main.run(arguments, root)
     return { message = debug.traceback(failure), bug = true }
   end, args, session)
   if finished then
-    return result
+    local written, why = io.stdout:flush()
+    if not written then
+      session:fail("the output cannot be written: " .. why)
+    end
+    return written and result or session.status
   elseif result.interrupted then
     return 130 -- 128 and the signal's number, as shells have it
   elseif result.bug then

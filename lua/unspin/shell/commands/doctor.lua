@@ -2,6 +2,7 @@
 
 local lexicon = require("unspin.lexicon")
 local files = require("unspin.shell.files")
+local print = require("unspin.shell.print")
 local sh = require("unspin.shell.sh")
 local term = require("unspin.shell.term")
 

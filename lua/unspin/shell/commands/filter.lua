@@ -68,8 +68,9 @@ function filter.run(args, session)
   io.stdout:setvbuf("full")
   for line in io.stdin:lines() do
     io.stdout:write(json.encode(answer(session, line, args)), "\n")
-    if not io.stdout:flush() then
-      return 2
+    local written, why = io.stdout:flush()
+    if not written then
+      session.abort("the answer cannot be written: " .. why)
     end
   end
   return 0

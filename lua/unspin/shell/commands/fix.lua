@@ -3,6 +3,7 @@
 local articles = require("unspin.shell.articles")
 local ask = require("unspin.shell.ask")
 local files = require("unspin.shell.files")
+local print = require("unspin.shell.print")
 local term = require("unspin.shell.term")
 
 local fix = {
@@ -82,7 +83,7 @@ local function handle(args, session, article, asker)
     session:switched_off(article.off)
   end
   if args.stdout or article.from_stdin then
-    io.stdout:write(session:core().apply(article.text, article.fixes))
+    print(session:core().apply(article.text, article.fixes), "")
   elseif not article.off then
     handle_file(args, session, article, asker)
   end

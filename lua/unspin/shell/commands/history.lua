@@ -1,5 +1,6 @@
 -- history: where a file's corrections are recorded, and the git command that shows them.
 
+local print = require("unspin.shell.print")
 local sh = require("unspin.shell.sh")
 
 local history = {

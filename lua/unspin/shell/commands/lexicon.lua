@@ -2,6 +2,7 @@
 
 local own = require("unspin.lexicon")
 local files = require("unspin.shell.files")
+local print = require("unspin.shell.print")
 local sh = require("unspin.shell.sh")
 local term = require("unspin.shell.term")
 
@@ -196,7 +197,7 @@ local function compile(args, session)
     alone = args.alone,
     check = args.check,
   })
-  io.stdout:write((report and message or doubts) or "")
+  print(report and message or doubts, "")
   if not report then
     session.abort(message)
   end

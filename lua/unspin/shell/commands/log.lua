@@ -2,6 +2,7 @@
 
 local files = require("unspin.shell.files")
 local json = require("unspin.shell.json")
+local print = require("unspin.shell.print")
 local term = require("unspin.shell.term")
 
 local log = {

@@ -1,5 +1,7 @@
 -- reject: take corrections back, in the file and in the history, so that they are not made again.
 
+local print = require("unspin.shell.print")
+
 local reject = {
   summary = "Take corrections of a file back; they are not proposed again in it",
   example = "unspin reject article.md 4f1d2c8",

@@ -3,6 +3,7 @@
 local articles = require("unspin.shell.articles")
 local files = require("unspin.shell.files")
 local page = require("unspin.shell.report.page")
+local print = require("unspin.shell.print")
 local sh = require("unspin.shell.sh")
 
 local report = {
@@ -48,7 +49,8 @@ function report.run(args, session)
   local paths = files.expand(args.file, args.recursive)
   local core = session:core()
   local found = {}
-  for article in articles.each(session, paths, { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }, args.jobs) do
+  local options = { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }
+  for article in articles.each(session, paths, options, args.jobs) do
     if article.message then
       session:fail(article.message)
     elseif article.off then
@@ -59,11 +61,11 @@ function report.run(args, session)
     end
   end
   if #found > 0 then
-    io.stdout:write(page.render(found, {
+    print(page.render(found, {
       style = assert(files.read(session.root .. "/lua/unspin/shell/report/style.css")),
       version = core.version(),
       date = os.date("%Y-%m-%d"),
-    }))
+    }), "")
   end
   return session.status
 end

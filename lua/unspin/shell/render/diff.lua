@@ -1,6 +1,7 @@
 -- diff.lua: a unified diff that patch and git apply take.
 
 local Lines = require("unspin.shell.lines")
+local print = require("unspin.shell.print")
 
 local Diff = {}
 Diff.__index = Diff

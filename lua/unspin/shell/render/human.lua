@@ -1,6 +1,7 @@
 -- human.lua: one line a correction, as compilers print what they find.
 
 local Lines = require("unspin.shell.lines")
+local print = require("unspin.shell.print")
 
 local Human = {}
 Human.__index = Human

@@ -2,6 +2,7 @@
 
 local corrections = require("unspin.shell.corrections")
 local json = require("unspin.shell.json")
+local print = require("unspin.shell.print")
 
 local Json = {}
 Json.__index = Json
@@ -13,7 +14,7 @@ end
 ---@param article unspin.shell.Article
 function Json:article(article)
   for _, fix in ipairs(article.fixes) do
-    io.stdout:write(self.separator, json.encode(corrections.object(fix, self.many and article.path or nil)))
+    print(self.separator .. json.encode(corrections.object(fix, self.many and article.path or nil)), "")
     self.separator = ",\n"
   end
 end

@@ -1,6 +1,7 @@
 -- quickfix.lua: file:line:byte: message, which Vim's default 'errorformat' and others read.
 
 local Lines = require("unspin.shell.lines")
+local print = require("unspin.shell.print")
 
 local Quickfix = {}
 Quickfix.__index = Quickfix

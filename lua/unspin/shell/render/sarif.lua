@@ -2,6 +2,7 @@
 
 local Lines = require("unspin.shell.lines")
 local json = require("unspin.shell.json")
+local print = require("unspin.shell.print")
 
 local Sarif = {}
 Sarif.__index = Sarif
@@ -23,7 +24,7 @@ function Sarif.new(options)
 end
 
 local function uri(path)
-  return (path:gsub("[^%w%-%._~/]", function(char)
+  return (path:sub(1, 1) == "/" and "file://" or "") .. (path:gsub("[^%w%-%._~/]", function(char)
     return ("%%%02X"):format(char:byte())
   end))
 end

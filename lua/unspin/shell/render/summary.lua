@@ -1,5 +1,6 @@
 -- summary.lua: one line an article, the likeliest spun first: screening without restoring.
 
+local print = require("unspin.shell.print")
 local wilson = require("unspin.shell.wilson")
 
 local Summary = {}
