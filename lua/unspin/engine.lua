@@ -21,14 +21,11 @@ function M.core()
   if ok then
     return core
   end
-  local message = tostring(core)
+  local message, folder = tostring(core), vim.fn.fnamemodify(M.root(), ":~")
   if message:find("module 'unspin.core' not found", 1, true) then
-    return nil, ("the compiled part is missing: run `make` in %s (:checkhealth unspin says what it needs)"):format(M.root())
+    return nil, "not built: run `make` in " .. folder
   end
-  return nil, ("the compiled part cannot be loaded: %s; run `make clean all` in %s"):format(
-    message:match("^[^\n]*"),
-    M.root()
-  )
+  return nil, ("the build does not fit: run `make clean all` in %s (%s)"):format(folder, message:match("^[^\n]*"))
 end
 
 ---The file of the compiled core, for other threads to load.

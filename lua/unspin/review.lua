@@ -161,11 +161,18 @@ function actions.reject(list, entry)
 end
 
 function actions.fugitive(list, entry)
-  if vim.fn.exists(":Gedit") == 0 then
+  if vim.fn.exists("*FugitiveFind") == 0 then
     return say.answer("fugitive is not installed; p shows the diff")
   end
-  vim.api.nvim_set_current_win(article_window(reviews[list].article))
-  vim.cmd("Gsplit " .. entry.oid)
+  local article = reviews[list].article
+  local handle, message = require("unspin.history").open(article)
+  if not handle then
+    return say.problem(message)
+  end
+  -- By name, as the history may lie in another repository than the article.
+  local commit = vim.fn.FugitiveFind(entry.oid, handle:location().git_dir)
+  vim.api.nvim_set_current_win(article_window(article))
+  vim.cmd("split " .. vim.fn.fnameescape(commit))
 end
 
 function actions.quickfix(list)

@@ -285,6 +285,17 @@ describe(":Unspin log", function()
     h.matches("Unspin%-Rejects:", h.git(folder, "log", "-1", "--format=%B"))
   end)
 
+  it("opens the commit in fugitive, where that is", function()
+    local child, _, folder = reviewing()
+    child:keys("o")
+    h.matches("fugitive is not installed", child:messages())
+    child:command([[function! FugitiveFind(object, dir) abort
+      return "fugitive://" .. a:dir .. "//" .. a:object
+    endfunction]])
+    child:keys("o")
+    h.equal("fugitive://" .. vim.fn.resolve(folder) .. "/.git//" .. h.git(folder, "rev-parse", "HEAD"), child:eval("bufname()"))
+  end)
+
   it("fills the quickfix list", function()
     local child = reviewing()
     child:keys("Q")
