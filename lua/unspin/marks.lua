@@ -4,7 +4,7 @@
 -- became of the correction: it stands, it was reversed (the old words are back), or the place
 -- was rewritten. A write records those that stand; nothing else remembers them.
 
-local is_word = require("unspin.bytes").is_word
+local locate = require("unspin.locate")
 local rows = require("unspin.rows")
 
 local M = {}
@@ -19,6 +19,8 @@ local FLASH = vim.api.nvim_create_namespace("unspin_flash")
 ---@field refused? boolean its reversal is already known to the session
 ---@field rejected? boolean its reversal is recorded
 ---@field proposal? boolean it was never made: a suggestion that was refused
+---@field before? string what surrounds it on its lines: tells where it is when a formatter replaces them
+---@field after? string
 ---@field hidden? boolean dismissed: still followed, no longer shown
 
 ---@class unspin.Place
@@ -113,27 +115,15 @@ function M.add(buf, row, column, end_row, end_column, fix, hidden)
   return mark
 end
 
--- Where words stand whole within a text: the offsets before and after them.
-local function find_whole(text, needle)
-  if text == needle then
-    return 0, #text
-  elseif needle == "" then
-    return text == "" and 0 or nil, 0 -- words that were taken out
+-- Where a mark's words stand whole within the text that it covers: the offsets before and after.
+local function find_words(mark, words, covered)
+  if covered == words then
+    return 0, #covered
+  elseif words == "" then
+    return nil -- they were taken out, and something else stands there
   end
-  local from = 1
-  while true do
-    local first, last = text:find(needle, from, true)
-    if not first then
-      return nil
-    end
-    local before, after = text:sub(first - 1, first - 1), text:sub(last + 1, last + 1)
-    if
-      not (is_word(before) and is_word(needle:sub(1, 1))) and not (is_word(after) and is_word(needle:sub(-1)))
-    then
-      return first - 1, last
-    end
-    from = first + 1
-  end
+  local first, last = locate.find(covered, words, mark.before or "", mark.after or "")
+  return first and first - 1, last
 end
 
 -- Row and column of an offset into joined lines that begin at (row, column).
@@ -178,7 +168,7 @@ local function inspect(lines, mark, row, column, details)
     tries = { { "reversed", mark.fix.old } }
   end
   for _, try in ipairs(tries) do
-    local first, last = find_whole(covered, (try[2]:gsub("\r\n", "\n")))
+    local first, last = find_words(mark, (try[2]:gsub("\r\n", "\n")), covered)
     if first then
       place.state = try[1]
       place.row, place.column = advance(lines, row, column, first)
@@ -247,6 +237,11 @@ function M.all(buf, within)
   yield_overlaps(places)
   for _, place in ipairs(places) do
     settle(buf, place)
+    if place.state ~= "rewritten" then
+      local line, last_line = lines[place.row - base + 1] or "", lines[place.end_row - base + 1] or ""
+      place.mark.before = line:sub(math.max(1, place.column + 1 - locate.CONTEXT), place.column)
+      place.mark.after = last_line:sub(place.end_column + 1, place.end_column + locate.CONTEXT)
+    end
   end
   return places
 end

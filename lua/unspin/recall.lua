@@ -3,6 +3,7 @@
 
 local bytes_of = require("unspin.bytes")
 local history = require("unspin.history")
+local locate = require("unspin.locate")
 local marks = require("unspin.marks")
 
 local M = {}
@@ -16,50 +17,23 @@ local function context(entry)
   return before, after
 end
 
-local function common_end(a, b)
-  local length = 0
-  while length < math.min(#a, #b) and a:byte(#a - length) == b:byte(#b - length) do
-    length = length + 1
-  end
-  return length
-end
-
-local function common_start(a, b)
-  local length = 0
-  while length < math.min(#a, #b) and a:byte(length + 1) == b:byte(length + 1) do
-    length = length + 1
-  end
-  return length
-end
-
 ---The likeliest place of a recorded correction in a text: where its new words stand in the most
 ---similar surroundings.
 ---@param text string lines joined by newlines
 ---@param entry { new: string, excerpt: string?, line: integer }
 ---@return integer? first, integer? last 1-based
 function M.locate(text, entry)
-  local before, after = context(entry)
-  local best, best_last, best_score
-  local from, line, counted = 1, 1, 1
-  while entry.new ~= "" do
-    local first, last = text:find(entry.new, from, true)
-    if not first then
-      break
-    end
-    if not bytes_of.is_word(text:sub(first - 1, first - 1)) and not bytes_of.is_word(text:sub(last + 1, last + 1)) then
-      local _, newlines = text:sub(counted, first - 1):gsub("\n", "")
-      line, counted = line + newlines, first
-      -- Words nearby may have changed since, lines may have moved: both count, the words more.
-      local score = 2 * common_end(before, text:sub(math.max(1, first - 80), first - 1))
-        + 2 * common_start(after, text:sub(last + 1, last + 80))
-        - math.min(math.abs(line - (entry.line or line)), 20)
-      if not best or score > best_score then
-        best, best_last, best_score = first, last, score
-      end
-    end
-    from = last + 1
+  if entry.new == "" then
+    return nil
   end
-  return best, best_last
+  local before, after = context(entry)
+  local line, counted = 1, 1
+  return locate.find(text, entry.new, before, after, function(first)
+    local _, newlines = text:sub(counted, first - 1):gsub("\n", "")
+    line, counted = line + newlines, first
+    -- Words nearby may have changed since, lines may have moved: both count, the words more.
+    return math.min(math.abs(line - (entry.line or line)), 20) / 2
+  end)
 end
 
 local function position(starts, offset)

@@ -92,7 +92,8 @@ Child.__index = Child
 function M.child(opts)
   opts = opts or {}
   local state = M.folder()
-  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", "set rtp^=" .. (opts.root or root) .. " noswapfile" }
+  local path = "set rtp^=" .. (opts.root or root) .. " noswapfile"
+  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", path }
   if opts.core == "none" then
     vim.list_extend(command, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
   elseif opts.core ~= "real" then
