@@ -1,5 +1,7 @@
 -- page.lua: one self-contained page on some articles: no script, nothing from a network.
 
+local Lines = require("unspin.shell.lines")
+local files = require("unspin.shell.files")
 local html = require("unspin.shell.report.html")
 local wilson = require("unspin.shell.wilson")
 
@@ -62,6 +64,11 @@ local function fix_node(fix)
     element("span", { { "class", "tip" }, { "aria-hidden", "true" } }, tip))
 end
 
+local function is_heading(article, paragraph)
+  return files.format(article.path) == "markdown"
+    and article.text:sub(paragraph.start, paragraph.stop):find("^#+ [^\n]*$") ~= nil
+end
+
 local function text_node(article, paragraphs, class, id, label)
   local nodes = {}
   for number, paragraph in ipairs(paragraphs) do
@@ -72,7 +79,10 @@ local function text_node(article, paragraphs, class, id, label)
       at = fix.stop + 1
     end
     children[#children + 1] = { markup = html.escape(article.text:sub(at, paragraph.stop)) }
-    nodes[number] = element("p", { { "id", id and ("%s-p%d"):format(id, number) } }, children)
+    nodes[number] = element("p", {
+      { "id", id and ("%s-p%d"):format(id, number) },
+      { "class", is_heading(article, paragraph) and "heading" or nil },
+    }, children)
   end
   return element("div", { { "class", "text " .. class }, { "role", "region" }, { "aria-label", label } }, nodes)
 end
@@ -108,6 +118,21 @@ local function facts(pairs_of)
   return element("dl", { { "class", "facts" } }, nodes)
 end
 
+-- What the figures say, for a reader who never heard of such bots.
+local function verdict(article)
+  local info = article.info
+  local judgement = not info.english and "This text is not in English, so it was not judged."
+    or info.spun >= 0.95 and "This text was almost certainly spun"
+    or info.spun >= 0.5 and "This text was probably spun"
+    or "Nothing says that this text was spun"
+  if info.english and info.spun >= 0.5 then
+    judgement = ("%s: about %.0f of 100 words were put for others."):format(judgement, 100 * info.rate)
+  elseif info.english then
+    judgement = judgement .. "."
+  end
+  return element("p", { { "class", "verdict" } }, judgement)
+end
+
 local function article_facts(article)
   local info = article.info
   local low, high = wilson.interval(info.rate, info.words)
@@ -121,32 +146,28 @@ local function article_facts(article)
 end
 
 -- Bars of corrections per 100 words, one a paragraph, each a link to it.
-local function chart(article, paragraphs, id)
-  local bars, highest = {}, 1
-  local rates = {}
+local function chart(paragraphs, article, id)
+  local bars, rates, highest = {}, {}, 1
   for i, paragraph in ipairs(paragraphs) do
     local _, words = article.text:sub(paragraph.start, paragraph.stop):gsub("%S+", "")
     rates[i] = 100 * #paragraph.fixes / math.max(words, 1)
     highest = math.max(highest, rates[i])
   end
-  local step = 1000 / math.max(#paragraphs, 8)
   for i, rate in ipairs(rates) do
-    local label = ("Paragraph %d: %d corrections, %.0f in 100 words"):format(i, #paragraphs[i].fixes, rate)
-    local height = 90 * rate / highest
-    bars[i] = element("a", { { "href", ("#%s-p%d"):format(id, i) }, { "aria-label", label } },
-      element("rect", {
-        { "x", ("%.1f"):format((i - 1) * step + step * 0.1) },
-        { "y", ("%.1f"):format(95 - math.max(height, 1)) },
-        { "width", ("%.1f"):format(step * 0.8) },
-        { "height", ("%.1f"):format(math.max(height, 1)) },
-      }, element("title", {}, label)))
+    local count = #paragraphs[i].fixes
+    local label = ("Paragraph %d: %d correction%s, %.0f in 100 words"):format(i, count, count == 1 and "" or "s", rate)
+    bars[i] = element("li", {}, element("a", {
+      { "href", ("#%s-p%d"):format(id, i) },
+      { "aria-label", label },
+      { "title", label },
+      { "style", ("height:%.1f%%"):format(100 * rate / highest) },
+    }, element("span", { { "aria-hidden", "true" } }, ("%.0f"):format(rate))))
   end
   return element("figure", {},
-    element("svg", { { "viewBox", "0 0 1000 100" }, { "preserveAspectRatio", "none" }, { "role", "group" },
-      { "aria-label", "Corrections in each paragraph" } },
-      element("line", { { "x1", 0 }, { "y1", 95.5 }, { "x2", 1000 }, { "y2", 95.5 } }), bars),
-    element("figcaption", {},
-      ("Corrections per 100 words in each paragraph; the highest bar is %.0f."):format(highest)))
+    element("ol", { { "class", #paragraphs <= 30 and "chart" or "chart many" },
+      { "aria-label", "Corrections in each paragraph" } }, bars),
+    element("figcaption", {}, "Corrections per 100 words, paragraph by paragraph"
+      .. (#paragraphs > 30 and ("; the highest bar is %.0f"):format(highest) or "")))
 end
 
 local function table_node(head, rows)
@@ -190,7 +211,23 @@ local function frequent_swaps(article)
     local swap = swaps[i]
     rows[i] = { element("del", {}, swap.old), element("ins", {}, swap.new), swap.count }
   end
-  return table_node({ { "As received" }, { "Restored" }, { "Times", number = true } }, rows)
+  return table_node({ { "As received" }, { "Restored" }, { "Times", number = true } }, rows), #swaps
+end
+
+-- For print, where nothing can be pointed at, and for whoever wants to quote them.
+local function all_corrections(article)
+  local lines, rows = Lines.new(article.text), {}
+  for i, fix in ipairs(article.fixes) do
+    rows[i] = {
+      lines:line(fix.start),
+      element("del", {}, fix.old),
+      element("span", { { "class", level(fix.confidence) } }, element("ins", {}, fix.new)),
+      ("%.2f"):format(fix.confidence),
+      fix.reason,
+    }
+  end
+  return table_node({ { "Line", number = true }, { "As received" }, { "Restored" },
+    { "Confidence", number = true }, { "Why" } }, rows)
 end
 
 -- --- the history -----------------------------------------------------------------------------
@@ -237,13 +274,14 @@ end
 local function article_node(article, number, alone)
   local id = "a" .. number
   local paragraphs = paragraphs_of(article)
-  local children = { element("h2", { { "id", id } }, alone and "In figures" or name_of(article)), article_facts(article) }
+  local children = { element("h2", { { "id", id } }, alone and "In short" or name_of(article)),
+    verdict(article), article_facts(article) }
   local function add(node)
     children[#children + 1] = node
   end
   local corrected = #article.fixes > 0
   if corrected then
-    add(chart(article, paragraphs, id))
+    add(chart(paragraphs, article, id))
   end
   add(element("h3", {}, "The text"))
   if corrected then
@@ -253,8 +291,11 @@ local function article_node(article, number, alone)
     text_node(article, paragraphs, "first", id, "Text"),
     corrected and text_node(article, paragraphs, "second", nil, "Text as restored") or {}))
   if corrected then
-    add(element("h3", {}, "Most frequent swaps"))
-    add(frequent_swaps(article))
+    local swaps, different = frequent_swaps(article)
+    add(element("h3", {}, ("Most frequent swaps, of %d"):format(different)))
+    add(swaps)
+    add(element("h3", {}, "All corrections"))
+    add(all_corrections(article))
   end
   if #article.commits > 0 then
     add(history_node(article.commits))
@@ -285,14 +326,16 @@ function page.render(articles, options)
     { markup = "<style>" .. options.style .. "</style>" })
   local body = element("body", {}, element("main", {},
     element("h1", {}, title),
-    element("p", { { "class", "made-by" } },
-      ("Found by unspin %s on %s. A confidence of 0.90 means that nine in ten such corrections are right; "
-        .. "each is a proposal to be checked by a reader."):format(options.version, options.date)),
-    element("p", { { "class", "made-by" } },
-      element("span", { { "class", "sure" } }, element("ins", {}, "from 0.90")), ", ",
-      element("span", { { "class", "likely" } }, element("ins", {}, "from 0.60")), ", ",
-      element("span", { { "class", "doubtful" } }, element("ins", {}, "below")),
-      "; why: point at a correction, or reach it with the Tab key."),
+    element("p", {}, "A spun text is one in which a program put other words for the original ones, so that the "
+      .. "copy would not be found. Below, the words as received are struck out, and what they most likely stood "
+      .. "for is beside them."),
+    element("p", { { "class", "made-by" } }, "Confidence: ",
+      element("span", { { "class", "sure" } }, element("ins", {}, "0.90 and more")), " ",
+      element("span", { { "class", "likely" } }, element("ins", {}, "0.60 and more")), " ",
+      element("span", { { "class", "doubtful" } }, element("ins", {}, "less")),
+      ". Of corrections with 0.90, nine in ten are right. ",
+      element("span", { { "class", "screen" } }, "Point at one, or reach it with the Tab key, to see why."),
+      (" Found by unspin %s on %s; each is a proposal that a reader should check."):format(options.version, options.date)),
     #articles > 1 and element("nav", { { "aria-label", "Articles" } }, element("ul", {}, links)) or {},
     nodes))
   return "<!DOCTYPE html>\n" .. element("html", { { "lang", "en" } }, head, body).markup .. "\n"
