@@ -68,4 +68,32 @@ function M.find(text, words, before, after, penalty)
   return best, best_last
 end
 
+-- The words around a correction, as its commit's excerpt gives them:
+-- "…following an [settlement → agreement] to cut back…"
+local function context(entry)
+  local before, after = (entry.excerpt or ""):match("^(.-)%[.*%](.-)$")
+  before = (before or ""):gsub("^…", "")
+  after = (after or ""):gsub("…$", "")
+  return before, after
+end
+
+---The likeliest place of a recorded correction in a text: where its new words stand in the most
+---similar surroundings.
+---@param text string lines joined by newlines
+---@param entry { new: string, excerpt: string?, line: integer }
+---@return integer? first, integer? last 1-based
+function M.entry(text, entry)
+  if entry.new == "" then
+    return nil
+  end
+  local before, after = context(entry)
+  local line, counted = 1, 1
+  return M.find(text, entry.new, before, after, function(first)
+    local _, newlines = text:sub(counted, first - 1):gsub("\n", "")
+    line, counted = line + newlines, first
+    -- Words nearby may have changed since, lines may have moved: both count, the words more.
+    return math.min(math.abs(line - (entry.line or line)), 20) / 2
+  end)
+end
+
 return M

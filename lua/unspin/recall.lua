@@ -8,34 +8,6 @@ local marks = require("unspin.marks")
 
 local M = {}
 
--- The words around a correction, as its commit's excerpt gives them:
--- "…following an [settlement → agreement] to cut back…"
-local function context(entry)
-  local before, after = (entry.excerpt or ""):match("^(.-)%[.*%](.-)$")
-  before = (before or ""):gsub("^…", "")
-  after = (after or ""):gsub("…$", "")
-  return before, after
-end
-
----The likeliest place of a recorded correction in a text: where its new words stand in the most
----similar surroundings.
----@param text string lines joined by newlines
----@param entry { new: string, excerpt: string?, line: integer }
----@return integer? first, integer? last 1-based
-function M.locate(text, entry)
-  if entry.new == "" then
-    return nil
-  end
-  local before, after = context(entry)
-  local line, counted = 1, 1
-  return locate.find(text, entry.new, before, after, function(first)
-    local _, newlines = text:sub(counted, first - 1):gsub("\n", "")
-    line, counted = line + newlines, first
-    -- Words nearby may have changed since, lines may have moved: both count, the words more.
-    return math.min(math.abs(line - (entry.line or line)), 20) / 2
-  end)
-end
-
 local function position(starts, offset)
   local line = bytes_of.line(starts, offset)
   return line - 1, offset - starts[line]
@@ -77,7 +49,7 @@ function M.recall(buf, entries)
   local text = table.concat(lines, "\n")
   for _, entry in ipairs(entries) do
     if not known[entry.oid] and not entry.rejected then
-      local first, last = M.locate(text, entry)
+      local first, last = locate.entry(text, entry)
       if first and not taken[first - 1] then
         taken[first - 1] = true
         local row, column = position(starts, first - 1)

@@ -573,7 +573,8 @@ describe("unspin report", function()
     assert.matches("^<!DOCTYPE html>", page)
     assert.matches("<del>local weather</del><ins>climate</ins>", page, 1, true)
     assert.matches('aria%-label="local weather, restored to climate: [^"]+%(confidence %d', page)
-    assert.matches('role="group" aria-label="Corrections in each paragraph"', page, 1, true)
+    assert.matches('aria-label="Corrections in each paragraph"', page, 1, true)
+    assert.matches("This text was almost certainly spun: in 1%d%d words, %d%d swaps were found.", page)
   end)
 
   it("takes nothing from a network and runs no script, whatever the article holds", function()
@@ -590,12 +591,32 @@ describe("unspin report", function()
     end
   end)
 
+  it("is not moved by a repository's hostile address either", function()
+    in_repository()
+    unspin("fix tram.txt")
+    for _, address in ipairs({ "javascript:alert(1)", "https://x\"><script>alert(1)</script>" }) do
+      shell("git config remote.origin.url " .. quote(address))
+      local page = unspin("report tram.txt").output
+      assert.is_nil(page:find("<script", 1, true))
+      assert.is_nil(page:find("javascript:", 1, true))
+    end
+  end)
+
   it("shows what was recorded", function()
     in_repository()
     unspin("fix tram.txt")
     shell("git remote add origin https://example.org/me/articles.git")
     local commit = shell("git rev-parse HEAD").output:gsub("\n", "")
-    assert.matches("https://example.org/me/articles/commit/" .. commit, unspin("report tram.txt").output, 1, true)
+    local page = unspin("report tram.txt").output
+    assert.matches("https://example.org/me/articles/commit/" .. commit, page, 1, true)
+    assert.matches("<del>local weather</del><ins>climate</ins>", page, 1, true)
+    assert.matches("almost certainly spun", page, 1, true)
+
+    local back = shell("git log --format=%h --grep='^local weather → climate'").output:match("%x+")
+    unspin("reject tram.txt " .. back)
+    page = unspin("report tram.txt").output
+    assert.is_nil(page:find("<del>local weather</del>", 1, true))
+    assert.matches("Taken back by a reader.*local weather.*climate", page)
   end)
 end)
 

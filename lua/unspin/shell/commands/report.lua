@@ -4,6 +4,7 @@ local articles = require("unspin.shell.articles")
 local files = require("unspin.shell.files")
 local page = require("unspin.shell.report.page")
 local print = require("unspin.shell.print")
+local received = require("unspin.shell.report.received")
 local sh = require("unspin.shell.sh")
 
 local report = {
@@ -26,7 +27,7 @@ end
 
 local function commits_of(core, path)
   local commits = {}
-  local history = path ~= "-" and core.history(path, {})
+  local history = core.history(path, {})
   if not history then
     return commits
   end
@@ -37,12 +38,29 @@ local function commits_of(core, path)
       link = forge and ("%s/commit/%s"):format(forge, entry.oid) or nil,
       old = entry.old,
       new = entry.new,
+      kind = entry.kind,
+      excerpt = entry.excerpt,
       line = entry.line,
       confidence = entry.confidence,
       rejected = entry.rejected,
     }
   end
   return commits
+end
+
+-- The history keeps no reasons and no rate: they are what the engine says of the text as received.
+local function explain(article, fixes, info)
+  if not fixes then
+    return
+  end
+  article.info = info
+  local reasons = {}
+  for _, fix in ipairs(fixes) do
+    reasons[fix.start .. fix.new] = fix.reason
+  end
+  for _, fix in ipairs(article.fixes) do
+    fix.reason = reasons[fix.start .. fix.new] or fix.reason
+  end
 end
 
 function report.run(args, session)
@@ -56,7 +74,11 @@ function report.run(args, session)
     elseif article.off then
       session:switched_off(article.off)
     else
-      article.commits = commits_of(core, article.path)
+      article.commits = article.from_stdin and {} or commits_of(core, article.path)
+      if #article.commits > 0 then
+        article.text, article.fixes = received(article, article.commits)
+        explain(article, articles.check_text(session, article.text, article.path, options))
+      end
       found[#found + 1] = article
     end
   end

@@ -126,7 +126,7 @@ local function verdict(article)
     or info.spun >= 0.5 and "This text was probably spun"
     or "Nothing says that this text was spun"
   if info.english and info.spun >= 0.5 then
-    judgement = ("%s: about %.0f of 100 words were put for others."):format(judgement, 100 * info.rate)
+    judgement = ("%s: in %d words, %d swaps were found."):format(judgement, info.words, #article.fixes)
   elseif info.english then
     judgement = judgement .. "."
   end
@@ -139,7 +139,7 @@ local function article_facts(article)
   return facts({
     { "Corrections", #article.fixes },
     { "Words", info.words },
-    { "Words swapped (estimate)", ("%s (%s to %s)"):format(percent(info.rate), percent(low), percent(high)) },
+    { "Rate of swapping (estimate)", ("%s (%s to %s)"):format(percent(info.rate), percent(low), percent(high)) },
     { "Probability of spinning", ("%.2f"):format(info.spun) },
     { "Likeliest bot", info.family and "family " .. info.family or "unknown" },
   })
@@ -214,24 +214,6 @@ local function frequent_swaps(article)
   return table_node({ { "As received" }, { "Restored" }, { "Times", number = true } }, rows), #swaps
 end
 
--- For print, where nothing can be pointed at, and for whoever wants to quote them.
-local function all_corrections(article)
-  local lines, rows = Lines.new(article.text), {}
-  for i, fix in ipairs(article.fixes) do
-    rows[i] = {
-      lines:line(fix.start),
-      element("del", {}, fix.old),
-      element("span", { { "class", level(fix.confidence) } }, element("ins", {}, fix.new)),
-      ("%.2f"):format(fix.confidence),
-      fix.reason,
-    }
-  end
-  return table_node({ { "Line", number = true }, { "As received" }, { "Restored" },
-    { "Confidence", number = true }, { "Why" } }, rows)
-end
-
--- --- the history -----------------------------------------------------------------------------
-
 ---@class unspin.shell.Commit
 ---@field oid string
 ---@field link string?
@@ -241,22 +223,43 @@ end
 ---@field confidence number
 ---@field rejected boolean
 
----@param commits unspin.shell.Commit[]
-local function history_node(commits)
-  local rows = {}
-  for i, commit in ipairs(commits) do
-    local short = commit.oid:sub(1, 10)
+---@param commit unspin.shell.Commit?
+local function commit_node(commit)
+  if not commit then
+    return "to be made"
+  end
+  local short = commit.oid:sub(1, 10)
+  return commit.link and element("a", { { "href", commit.link } }, short) or element("code", {}, short)
+end
+
+-- For print, where nothing can be pointed at, and for whoever wants to quote them.
+---@param article unspin.shell.ReportEntry
+local function all_corrections(article)
+  local recorded = #article.commits > 0
+  local lines, rows = Lines.new(article.text), {}
+  for i, fix in ipairs(article.fixes) do
     rows[i] = {
-      commit.link and element("a", { { "href", commit.link } }, short) or element("code", {}, short),
-      commit.line,
-      element("del", {}, commit.old),
-      element("ins", {}, commit.new),
-      ("%.2f"):format(commit.confidence),
-      commit.rejected and "taken back" or "",
+      lines:line(fix.start),
+      element("del", {}, fix.old),
+      element("span", { { "class", level(fix.confidence) } }, element("ins", {}, fix.new)),
+      ("%.2f"):format(fix.confidence),
+      recorded and commit_node(fix.commit) or fix.reason,
     }
   end
-  return { element("h3", {}, "Corrections recorded so far"), table_node({ { "Commit" }, { "Line", number = true },
-    { "As received" }, { "Restored" }, { "Confidence", number = true }, { "" } }, rows) }
+  return table_node({ { "Line", number = true }, { "As received" }, { "Restored" },
+    { "Confidence", number = true }, { recorded and "Commit" or "Why" } }, rows)
+end
+
+---@param article unspin.shell.ReportEntry
+local function taken_back(article)
+  local rows = {}
+  for _, commit in ipairs(article.commits) do
+    if commit.rejected then
+      rows[#rows + 1] = { commit.line, commit.old, commit.new, commit_node(commit) }
+    end
+  end
+  return #rows > 0 and { element("h3", {}, "Taken back by a reader"),
+    table_node({ { "Line", number = true }, { "Stays" }, { "Was restored to" }, { "Commit" } }, rows) } or {}
 end
 
 -- --- the page --------------------------------------------------------------------------------
@@ -297,9 +300,7 @@ local function article_node(article, number, alone)
     add(element("h3", {}, "All corrections"))
     add(all_corrections(article))
   end
-  if #article.commits > 0 then
-    add(history_node(article.commits))
-  end
+  add(taken_back(article))
   return element("article", { { "aria-labelledby", id } }, children)
 end
 
