@@ -48,6 +48,9 @@ struct us_history {
 int us_survey(struct us_history *history, enum us_where least, const char *why,
               struct us_error *err);
 
+/* Is the history's ref still the branch that is checked out, and nothing under way there? */
+bool us_on_branch(struct us_history *history);
+
 /* Fill *err from libgit2's last error: "cannot <what>: <reason>". */
 int us_git_fail(struct us_error *err, int code, const char *what);
 

@@ -555,7 +555,10 @@ static int land_once(struct us_history *history, const struct us_chain *chain,
     result = us_lock_take(&index_lock, journal, "index", path, 3, err);
     if (result != US_OK)
         return result;
-    result = us_index_set(&index, history->git_dir.at, history->path.at, chain, st, err);
+    /* No git can check anything else out before the index is free again. */
+    result = us_on_branch(history)
+                 ? us_index_set(&index, history->git_dir.at, history->path.at, chain, st, err)
+                 : us_fail(err, US_ESTATE, "it is no longer checked out");
     if (result == US_OK)
         result = us_ref_move(history, journal, &chain->tip, why, err);
     if (result == US_OK)
@@ -588,12 +591,13 @@ static int land(struct us_history *history, const struct us_chain *chain,
     int result = US_OK;
     explain(&why, history, count);
     for (int tries = 0; tries < TRIES; tries++) {
-        result = why.failed ? us_fail(err, US_ENOMEM, "out of memory for the history")
-                            : land_once(history, chain, journal, st, why.at, err);
+        result = why.failed ? us_fail(&reason, US_ENOMEM, "out of memory for the history")
+                            : land_once(history, chain, journal, st, why.at, &reason);
         if (result == US_ESTATE && history->place.where == US_WHERE_BRANCH) {
             least = US_WHERE_SIDE; /* the branch is in use: to the side with it */
-            reason = *err;
         } else if (result != US_RETRY) {
+            if (result != US_OK && err)
+                *err = reason;
             break;
         } else if (tries > 2) {
             nanosleep(&(struct timespec){.tv_nsec = (tries * 7919 % 17 + 1) * 1000000L}, NULL);

@@ -396,7 +396,7 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
         *least = US_WHERE_PRIVATE;
     }
     us_bytes_close(&objects);
-    if (*least != US_WHERE_BRANCH)
+    if (*least == US_WHERE_PRIVATE)
         return;
 
     const char *under_way = state_name(history->work);
@@ -430,6 +430,44 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
     *least = US_WHERE_SIDE;
 }
 
+bool us_on_branch(struct us_history *history)
+{
+    git_reference *head = NULL;
+    bool is = state_name(history->work) == NULL &&
+              git_reference_lookup(&head, history->work, "HEAD") == 0 &&
+              git_reference_type(head) == GIT_REFERENCE_SYMBOLIC &&
+              strcmp(git_reference_symbolic_target(head), history->ref.at) == 0;
+    git_reference_free(head);
+    return is;
+}
+
+/*
+ * The branch that a rebase or a bisect will come back to, by git's notes of it: its side is where
+ * corrections made meanwhile are looked for later.
+ */
+static bool interrupted_branch(struct us_bytes *branch, struct us_history *history)
+{
+    static const char *const notes[] = {"rebase-merge/head-name", "rebase-apply/head-name",
+                                        "BISECT_START"};
+    struct us_bytes path = {0}, note = {0};
+    branch->length = 0;
+    for (unsigned i = 0; i < sizeof notes / sizeof *notes && !branch->length; i++) {
+        path.length = note.length = 0;
+        us_bytes_format(&path, "%s%s", git_repository_path(history->work), notes[i]);
+        if (path.failed || us_bytes_read_file(&note, path.at) != US_OK)
+            continue;
+        note.at[strcspn(note.at, "\n")] = '\0';
+        git_reference *found = NULL;
+        if (git_reference_dwim(&found, history->work, note.at) == 0 &&
+            git_reference_is_branch(found))
+            us_bytes_text(branch, git_reference_name(found));
+        git_reference_free(found);
+    }
+    us_bytes_close(&path);
+    us_bytes_close(&note);
+    return branch->length > 0;
+}
+
 /* What HEAD names: a branch, born or not, or a commit. */
 static int read_head(struct us_history *history, struct us_bytes *branch, bool *detached,
                      struct us_error *err)
@@ -449,7 +487,8 @@ static int read_head(struct us_history *history, struct us_bytes *branch, bool *
             result = us_git_fail(err, US_EFORMAT, "read the branch");
     } else {
         *detached = true;
-        set_text(branch, "HEAD");
+        if (!interrupted_branch(branch, history))
+            set_text(branch, "HEAD");
         history->tip = *git_reference_target(head);
         history->has_tip = true;
     }
@@ -516,8 +555,16 @@ static int choose(struct us_history *history, enum us_where least, struct us_byt
     result = read_head(history, &branch, &detached, err);
     if (result != US_OK)
         goto done;
-    if (least != US_WHERE_PRIVATE)
-        judge(history, why, &least, detached);
+    if (least != US_WHERE_PRIVATE) {
+        struct us_bytes found = {0}; /* the state of things tells more than what came of it */
+        judge(history, &found, &least, detached);
+        if (found.length) {
+            why->length = 0;
+            us_bytes_add(why, found.at, found.length);
+        }
+        why->failed |= found.failed;
+        us_bytes_close(&found);
+    }
     if (history->asked > least) {
         least = history->asked;
         why->length = 0;

@@ -132,6 +132,48 @@ static void test_a_branch_that_moved_is_built_on(void **state)
     us_history_close(history);
 }
 
+/* A rebase that stops in the middle, of commits that do not touch the article. */
+#define STOPPED_REBASE                                                                             \
+    "cd repo && { echo 1 >other && git add other && git commit -qm one && git branch onto && "      \
+    "git reset -q --hard HEAD~1 && echo 2 >other && git add other && git commit -qm two; } && "
+static void test_a_rebase_that_began_meanwhile_is_left_alone(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_recorded recorded;
+    output(STOPPED_REBASE "true");
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct save save = make_save(article, swaps);
+    assert_int_equal(us_history_prepare(history, save.before, save.before_length, save.fixes,
+                                        save.count, NULL), US_OK);
+    output("cd repo && ! git rebase -q onto");
+    write_article(article, save.after, save.after_length);
+    assert_int_equal(us_history_record(&recorded, history, save.before, save.before_length,
+                                       save.fixes, save.count, NULL), US_OK);
+    assert_string_equal(us_history_location(history)->ref, "refs/unspin/heads/main");
+    assert_non_null(strstr(us_history_location(history)->notice, "a rebase is under way"));
+    assert_string_equal(output("cd repo && git log --format=%%s main && git diff --cached "
+                               "--name-only"), "two\nReceive\nother");
+    us_recorded_close(&recorded);
+    free_save(&save);
+    us_history_close(history);
+}
+
+static void test_what_a_rebase_sent_to_the_side_is_listed_after_it(void **state)
+{
+    (void)state;
+    char log[4096];
+    output(STOPPED_REBASE "! git rebase -q onto");
+    struct us_recorded recorded = correct_all();
+    us_recorded_close(&recorded);
+    output("cd repo && git checkout -q articles && git checkout -q --theirs other && git add other "
+           "&& git rebase --continue && git status");
+    read_log(log, sizeof log, article, false);
+    assert_string_equal(log, "articles/a.md:3 instructed>told\n"
+                             "articles/a.md:1 student trade>student exchange\n"
+                             "articles/a.md:1 settlement>agreement\n");
+}
+
 static void test_the_reflog_tells_of_a_save(void **state)
 {
     (void)state;
@@ -454,6 +496,8 @@ int main(void)
         TEST(test_what_else_changed_on_disk_is_recorded_last),
         TEST(test_fixes_out_of_order_are_refused),
         TEST(test_a_branch_that_moved_is_built_on),
+        TEST(test_a_rebase_that_began_meanwhile_is_left_alone),
+        TEST(test_what_a_rebase_sent_to_the_side_is_listed_after_it),
         TEST(test_the_reflog_tells_of_a_save),
         TEST(test_an_odd_path_survives_the_message),
         TEST(test_reject_takes_back_one_of_several_on_a_line),
