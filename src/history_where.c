@@ -81,6 +81,24 @@ bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const g
     return found;
 }
 
+/*
+ * What a ref names, or libgit2's error. Its commit may seem missing to libgit2 while other processes join packs: it
+ * lists the directory anew, but the old pack may be gone and the new one not yet there in one
+ * listing. Then it is looked for again.
+ */
+static int read_ref(git_oid *out, git_repository *repo, const char *ref)
+{
+    git_odb *odb = NULL;
+    int result = git_reference_name_to_id(out, repo, ref);
+    if (result != 0)
+        return result;
+    if (git_repository_odb(&odb, repo) == 0)
+        for (int tries = 0; tries < 5 && !git_odb_exists(odb, out); tries++)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000L << tries}, NULL);
+    git_odb_free(odb);
+    return 0;
+}
+
 /* --- the private repository --- */
 
 static char *default_state(void)
@@ -481,7 +499,7 @@ static int read_head(struct us_history *history, struct us_bytes *branch, bool *
     if (git_reference_type(head) == GIT_REFERENCE_SYMBOLIC) {
         const char *target = git_reference_symbolic_target(head);
         set_text(branch, target);
-        int found = git_reference_name_to_id(&history->tip, history->work, target);
+        int found = read_ref(&history->tip, history->work, target);
         history->has_tip = found == 0;
         if (found != 0 && found != GIT_ENOTFOUND)
             result = us_git_fail(err, US_EFORMAT, "read the branch");
@@ -585,8 +603,7 @@ static int choose(struct us_history *history, enum us_where least, struct us_byt
     const char *name = strncmp(branch.at, "refs/heads/", 11) == 0 ? branch.at + 11 : branch.at;
     history->ref.length = 0;
     us_bytes_format(&history->ref, "refs/unspin/heads/%s", name);
-    history->has_seen =
-        git_reference_name_to_id(&history->seen, history->store, history->ref.at) == 0;
+    history->has_seen = read_ref(&history->seen, history->store, history->ref.at) == 0;
     if (history->has_seen) {
         history->tip = history->seen;
         history->has_tip = true;
@@ -615,8 +632,7 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
     if (result != US_OK)
         goto done;
     if (history->place.where == US_WHERE_PRIVATE) {
-        history->has_seen =
-            git_reference_name_to_id(&history->seen, history->store, history->ref.at) == 0;
+        history->has_seen = read_ref(&history->seen, history->store, history->ref.at) == 0;
         history->tip = history->seen;
         history->has_tip = history->has_seen;
     }

@@ -1,7 +1,7 @@
 /*
  * Many at once in one repository: processes that correct articles of their own, two that correct
- * the same, and git committing and collecting garbage. Every correction is in the history exactly
- * once, on the branch or, where that was in use, on the side; no lock is left.
+ * the same, and git committing, rebasing and collecting garbage. Every correction is in the history
+ * exactly once, on the branch or, where that was in use, on the side; no lock is left.
  */
 #include "repository.h"
 
@@ -100,11 +100,98 @@ static void test_the_same_article(void **state)
     run_together(true);
 }
 
+/* Correct the article over and over; each correction that was recorded is noted in a file. */
+static void correct_while_it_changes(int process, const char *path, const char *notes)
+{
+    FILE *made = fopen(notes, "w");
+    for (int round = 0; made && round < 4 * ROUNDS; round++) {
+        struct us_history *history = NULL;
+        struct us_recorded recorded;
+        struct us_error err = {0};
+        char replacement[32];
+        size_t length;
+        if (access(path, R_OK) != 0)
+            continue;
+        char *text = read_article(path, &length);
+        char *last = strrchr(text, '[');
+        if (!last)
+            _exit(1);
+        snprintf(replacement, sizeof replacement, "new-%d-%d", process, round);
+        struct us_fix fix = {.start = (size_t)(last + 1 - text), .end = length - 2,
+                             .replacement = replacement, .confidence = 0.9f};
+        char *after = calloc(1, length + 64);
+        if (!after)
+            _exit(1);
+        int after_length = snprintf(after, length + 64, "%.*s%s]\n", (int)fix.start, text,
+                                    replacement);
+        if (us_history_open(&history, path, NULL, &err) == US_OK &&
+            us_history_prepare(history, text, length, &fix, 1, &err) == US_OK &&
+            us_file_replace(path, after, (size_t)after_length, &err) == US_OK &&
+            us_history_record(&recorded, history, text, length, &fix, 1, &err) == US_OK) {
+            fprintf(made, "%s\n", replacement);
+            us_recorded_close(&recorded);
+        } else if (!strstr(err.message, "nothing was recorded") &&
+                   !strstr(err.message, "No such file")) {
+            /* all else but that the rebase wrote over the file, or is about to, is a failure */
+            fprintf(stderr, "process %d, round %d: %s\n", process, round, err.message);
+            _exit(1);
+        }
+        us_history_close(history);
+        free(text);
+        free(after);
+        usleep(20000);
+    }
+    fclose(made);
+    _exit(0);
+}
+
+/*
+ * The worst neighbour: it takes HEAD off the branch, writes the articles anew, and makes other
+ * commits of the same corrections.
+ */
+static void test_a_rebase_under_way(void **state)
+{
+    (void)state;
+    enum { SAVERS = 3 };
+    pid_t savers[SAVERS];
+    output("git init -q repo && cd repo && for p in 0 1 2; do echo \"a line with [old-$p]\" >a$p.md; "
+           "done && git add . && git commit -qm Receive && for n in 1 2 3 4; do echo $n >count; git "
+           "add count; git commit -qm Count-$n; done");
+    for (int i = 0; i < SAVERS; i++) {
+        char path[200], notes[200];
+        snprintf(path, sizeof path, "%s/repo/a%d.md", work, i);
+        snprintf(notes, sizeof notes, "%s/made-%d", work, i);
+        savers[i] = fork();
+        assert_true(savers[i] >= 0);
+        if (savers[i] == 0)
+            correct_while_it_changes(i, path, notes);
+    }
+    output("cd repo && for n in $(seq %d); do git rebase -q --force-rebase HEAD~3 || git rebase "
+           "--abort || git rebase --quit || true; done 2>&1 | cat >../rebases", COMMITS);
+    for (int i = 0; i < SAVERS; i++) {
+        int status;
+        assert_int_equal(waitpid(savers[i], &status, 0), savers[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    for (int i = 0; i < SAVERS; i++)
+        us_history_close(open_history(output("echo $PWD/repo/a%d.md", i), US_WHERE_BRANCH));
+    /* what a rebase that failed took back with --abort is in the branch's reflog, as is git's way */
+    assert_string_equal(output("cd repo && git log --all --reflog --format=%%s | sed -n 's,.* → ,,p' | "
+                               "sort -u >../kept && cat ../made-* | sort | comm -23 - ../kept"),
+                        "");
+    assert_string_equal(output("cd repo && for r in $(git for-each-ref --format='%%(refname)'); do "
+                               "git log --format=%%s $r | grep ' → ' | sort | uniq -d; done"), "");
+    assert_string_equal(output("cd repo && git log --format=%%s main | grep -c Count"), "4");
+    assert_string_equal(output("cd repo && git fsck --strict --no-dangling; find .git -name "
+                               "'*.lock' -o -path '*/unspin/*-*'"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_articles_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(test_the_same_article, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_rebase_under_way, begin, end),
     };
     return cmocka_run_group_tests_name("history: many at once", tests, NULL, NULL);
 }
