@@ -159,7 +159,9 @@ static int load_correction(struct us_entry *entry, struct us_bytes *store, git_b
         !us_commit_entry(&blob, &mode, history->store, git_commit_parent_id(commit, 0),
                          entry->path) ||
         git_blob_lookup(before, history->store, &blob) != 0)
-        us_fail(err, US_EFORMAT, "the texts of commit %s cannot be read", oid);
+        result = us_fail(err, US_EFORMAT,
+                         "the texts of commit %s are missing here (a partial clone?): git show %s "
+                         "would fetch them", entry->oid, entry->oid);
     else
         result = US_OK;
 done:

@@ -296,6 +296,29 @@ static void test_reject_refuses_what_is_no_correction(void **state)
     us_history_close(history);
 }
 
+static void test_reject_in_a_partial_clone_says_what_is_missing(void **state)
+{
+    (void)state;
+    char made[41], log[4096];
+    struct us_error err = {0};
+    struct us_recorded recorded = correct_all();
+    output("git -C repo config uploadpack.allowFilter true && "
+           "git clone -q --filter=blob:none file://$PWD/repo partial");
+    snprintf(article, sizeof article, "%s/partial/articles/a.md", work);
+    read_log(log, sizeof log, article, false);
+    assert_non_null(strstr(log, "settlement>agreement"));
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_reject(made, history, recorded.oids[0], &err), US_EFORMAT);
+    assert_string_equal(err.message, output("echo 'the texts of commit %s are missing here (a partial "
+                                            "clone?): git show %s would fetch them'",
+                                            recorded.oids[0], recorded.oids[0]));
+    assert_string_equal(output("cd partial && git status --porcelain && git show %s >/dev/null",
+                               recorded.oids[0]), "");
+    assert_int_equal(us_history_reject(made, history, recorded.oids[0], &err), US_OK);
+    us_history_close(history);
+    us_recorded_close(&recorded);
+}
+
 static void test_git_revert_rejects_and_its_revert_accepts(void **state)
 {
     (void)state;
@@ -505,6 +528,7 @@ int main(void)
         TEST(test_reject_of_what_was_undone_by_hand),
         TEST(test_reject_beside_words_that_were_changed),
         TEST(test_reject_refuses_what_is_no_correction),
+        TEST(test_reject_in_a_partial_clone_says_what_is_missing),
         TEST(test_git_revert_rejects_and_its_revert_accepts),
         TEST(test_a_rebase_that_drops_a_commit_rejects),
         TEST(test_rejections_are_known_after_a_rename_and_elsewhere),

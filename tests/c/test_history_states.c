@@ -110,6 +110,12 @@ static const struct state states[] = {
      COMMITTED "git config uploadpack.allowFilter true && cd .. && "
                "git clone -q --filter=blob:none file://$PWD/repo partial",
      "partial/articles/a.md", US_WHERE_BRANCH, NULL},
+    {"partial clone, a tree missing",
+     COMMITTED "git config uploadpack.allowFilter true && cd .. && "
+               "git clone -q --filter=tree:0 file://$PWD/repo partial && cd repo && echo x >new && "
+               "git add . && git commit -qm new && cd ../partial && git fetch -q && "
+               "git update-ref refs/heads/main origin/main && mv ../repo ../away",
+     "partial/articles/a.md", US_WHERE_PRIVATE, "cannot read a tree"},
     {"sha256",
      "git init -q --object-format=sha256 repo && cd repo && " ARTICLE " >a.md && git add . && "
      "git commit -qm Receive",
