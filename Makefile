@@ -53,10 +53,10 @@ LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
 LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
 	$(MODEL_PLACES:%=%/share/pocketsphinx/model/en-us/en-us.lm.bin))),$(error \
 	there is no language model: run `make deps`, or give MODEL=path))
-LEXC_ARGUMENTS = $(LANGUAGE_MODEL) data/irregular.tsv data/weights.tsv build/unspin.lex
+LEXC_ARGUMENTS = build/unspin.lm data/irregular.tsv data/weights.tsv build/unspin.lex
 
 .PHONY: all
-all: $(MODULES) $(LEXICON) ## Build both modules and the lexicon
+all: $(MODULES) $(LEXICON) build/unspin.lm ## Build both modules, the lexicon and the language model
 
 # One line for each step; V=1 shows the commands themselves.
 run = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$@' &&)
@@ -114,7 +114,10 @@ build/%: $(OBJ)/tools/%.o $(CORE)
 
 build/train_context: $(OBJ)/tools/train_text.o
 
-build/unspin.lex: build/lexc build/model $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
+build/unspin.lm: build/lmc build/model
+	$(call run,LM)build/lmc $(LANGUAGE_MODEL) $@
+
+build/unspin.lex: build/lexc build/unspin.lm $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
 	@build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)
@@ -171,7 +174,7 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 
 .PHONY: tune
 tune: build/tune build/lexc build/unspin.lex ## Fit data/weights.tsv anew on the articles in DIR (folders)
-	tests/quality/tune.sh $(LANGUAGE_MODEL) $(or $(DIR),tests/quality/articles tests/quality/clean)
+	tests/quality/tune.sh build/unspin.lm $(or $(DIR),tests/quality/articles tests/quality/clean)
 
 # The same input gives the same model on the same kind of processor.
 .PHONY: train
@@ -200,7 +203,7 @@ fuzz: ## Run the fuzzers (with clang), SECONDS=60 each
 	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS)
 
 .PHONY: fuzzers
-fuzzers: $(LEXICON) $(FUZZERS)
+fuzzers: $(LEXICON) build/unspin.lm $(FUZZERS)
 
 .PHONY: bench
 bench: all ## Measure speed and memory
@@ -219,7 +222,7 @@ bench-history: $(OBJ)/bench_history ## Measure saves beside git fast-import and 
 	@$(OBJ)/bench_history $(DIR)
 
 .PHONY: lexicon-check
-lexicon-check: build/lexc ## Compile the lexicon's sources and report rows that look wrong
+lexicon-check: build/lexc build/unspin.lm ## Compile the lexicon's sources and report rows that look wrong
 	build/lexc --check $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 .PHONY: demo

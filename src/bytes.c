@@ -2,6 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,4 +41,32 @@ void us_unmap(struct us_mapping *mapping)
     if (mapping->bytes)
         munmap((void *)(uintptr_t)mapping->bytes, mapping->length);
     *mapping = (struct us_mapping){0};
+}
+
+int us_write_file(const char *path, const void *bytes, size_t length, const char *what,
+                  struct us_error *err)
+{
+    /* Two writers may write one path at the same time. */
+    static atomic_uint number;
+    size_t size = strlen(path) + 2 * 20 + sizeof "..new";
+    char *unfinished = malloc(size);
+    if (!unfinished)
+        return us_fail(err, US_ENOMEM, "out of memory writing the %s %s", what, path);
+    snprintf(unfinished, size, "%s.%ld.%u.new", path, (long)getpid(), atomic_fetch_add(&number, 1));
+    FILE *file = fopen(unfinished, "wb");
+    bool written = file && fwrite(bytes, 1, length, file) == length;
+    int why = errno;
+    if (file && fclose(file) != 0 && written) {
+        written = false;
+        why = errno;
+    }
+    if (written && rename(unfinished, path) != 0) {
+        written = false;
+        why = errno;
+    }
+    if (!written && file)
+        remove(unfinished);
+    free(unfinished);
+    return written ? US_OK
+                   : us_fail(err, US_EIO, "cannot write the %s %s: %s", what, path, strerror(why));
 }

@@ -40,6 +40,16 @@ static inline void us_putf32(unsigned char *at, float value)
     us_put32(at, bits);
 }
 
+/* Start to fetch what will soon be read. A macro, and US_INLINE for functions that do only this: GCC
+ * drops calls of functions that have no effect but to fetch. */
+#ifdef __GNUC__
+#define us_announce(at) __builtin_prefetch(at)
+#define US_INLINE static inline __attribute__((always_inline))
+#else
+#define us_announce(at) ((void)(at))
+#define US_INLINE static inline
+#endif
+
 struct us_mapping {
     const unsigned char *bytes;
     size_t length;
@@ -51,5 +61,9 @@ struct us_mapping {
  */
 int us_map(struct us_mapping *out, const char *path, const char *what, struct us_error *err);
 void us_unmap(struct us_mapping *mapping); /* safe on a zeroed struct */
+
+/* Write a whole file: beside it at first, then by rename, since the old one may be mapped. */
+int us_write_file(const char *path, const void *bytes, size_t length, const char *what,
+                  struct us_error *err);
 
 #endif

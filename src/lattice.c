@@ -7,7 +7,7 @@
 
 enum {
     BEAM = 12,          /* states kept at a node */
-    MEMO_BITS = 14,     /* trigrams remembered, logarithm */
+    MEMO_BITS = 10,     /* pairs remembered, logarithm */
     ORIGINAL_BITS = 12, /* originals remembered, likewise */
     EDGES_AT = 48,      /* edges kept that begin at one unit */
 };
@@ -153,7 +153,7 @@ static bool name_fits(const struct us_lattice *lattice, const struct us_lexicon 
     return !capital || (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER));
 }
 
-/* Fill an edge's ids with those of its row's original; false if that is too long. */
+/* Fill an edge's ids with those of its row's original; false if that is too long or empty. */
 static bool original_ids(struct us_lattice *lattice, const struct us_ngram *model,
                          const struct us_lexicon *lexicon, struct us_edge *edge)
 {
@@ -179,7 +179,7 @@ static bool original_ids(struct us_lattice *lattice, const struct us_ngram *mode
     }
     edge->id_count = known->id_count;
     memcpy(edge->ids, known->ids, sizeof edge->ids);
-    return true;
+    return edge->id_count > 0;
 }
 
 static int add_rows(struct us_lattice *lattice, const struct us_ngram *model,
@@ -327,8 +327,8 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t f
         us_lattice_close(out);
         return us_fail(err, US_ENOMEM, "out of memory reading the text");
     }
-    struct us_memo blank = {.w2 = US_NGRAM_UNKNOWN, .w3 = US_NGRAM_UNKNOWN};
-    us_ngram_pair(&blank.pair, model, blank.w2, blank.w3);
+    struct us_ngram_pair blank;
+    us_ngram_pair(&blank, model, US_NGRAM_UNKNOWN, US_NGRAM_UNKNOWN);
     for (uint32_t i = 0; i < 1u << MEMO_BITS; i++)
         out->memo[i] = blank;
     int rc = add_units(out, model, err);
@@ -350,93 +350,83 @@ void us_lattice_close(struct us_lattice *lattice)
 
 /* ---- forward-backward --------------------------------------------------------------------- */
 
+/* Logarithms of a node's states and of the arcs to it count from the best path to the node, so that
+ * they stay small in long sentences, and weights need no logarithm. */
 struct state {
-    uint32_t w1, w2;      /* the last two words */
-    float backoff;        /* of them as a history, log10 */
-    float sum, best;      /* forward: natural log */
-    float back_sum, back_best;
+    struct us_ngram_state words;
+    float best, weight;           /* forward: log of the best path; sum of all */
+    float back_best, back_weight; /* likewise to the end */
 };
 
 struct arc {
     uint32_t from, to; /* states */
     uint32_t edge;     /* or NO_EDGE for the identity */
-    float score;
+    float score, weight;
 };
 
 #define NO_EDGE UINT32_MAX
 
+enum {
+    WAITING = 600,                /* states that may wait for a node before pruning */
+    AHEAD = US_LEXICON_WORDS + 1, /* nodes that may be waited for at one time */
+};
+
+/* An arc to a node to come. */
+struct pending {
+    uint32_t from, edge, slot;
+    double score; /* of its node's best path and its own */
+};
+
+/* What waits for a node to come. */
+struct queue {
+    uint64_t keys[WAITING]; /* the last two words of a state, to find it by */
+    struct us_ngram_state states[WAITING];
+    double best[WAITING];
+    uint32_t count;
+    struct pending *pending;
+    uint32_t pending_count, pending_room;
+};
+
 /* One sentence at a time. Node k holds the states before unit first + k. */
 struct solver {
     const struct us_ngram *model;
-    struct us_memo *memo;
+    struct us_ngram_pair *memo;
     float scale;
+    bool last_pair_tells; /* the model is of order 3 or less: the state after two words is theirs */
     struct state *states;
     uint32_t state_count, state_room;
     struct arc *arcs;
     uint32_t arc_count, arc_room;
-    struct state *waiting; /* [(US_LEXICON_WORDS + 1) * WAITING] states of the nodes to come */
-    uint32_t waiting_count[US_LEXICON_WORDS + 1];
-    uint32_t *nodes;       /* first state of each node; [unit count + 2] */
-    struct pending { uint32_t from, edge, slot, node; float score; } *pending;
-    uint32_t pending_count, pending_room;
+    struct us_ngram_pair *pairs;       /* of one node's groups of states and ways on */
+    uint32_t pair_room;
+    struct queue *queues;              /* [AHEAD], of node k: k % AHEAD */
+    struct node {
+        uint32_t first_state, first_arc; /* its own, and those to it */
+        double best;                     /* log of the best path to it */
+    } *nodes;                            /* [unit count + 2] */
 };
 
-static float log_add(float a, float b)
+/* The pairs inside what edges propose are asked for again and again. */
+static const struct us_ngram_pair *pair_of(const struct solver *solver, uint32_t before,
+                                           uint32_t word)
 {
-    if (a < b) {
-        float swap = a;
-        a = b;
-        b = swap;
-    }
-    return b > a - 17 ? a + log1pf(expf(b - a)) : a; /* less does not show in a float */
+    uint32_t hash = (before * 0x9e3779b1u ^ word) * 0x85ebca6bu;
+    struct us_ngram_pair *known = &solver->memo[hash >> (32 - MEMO_BITS)];
+    if (known->before != before || known->word != word)
+        us_ngram_pair(known, solver->model, before, word);
+    return known;
 }
 
-/* The same few pairs are asked for again and again, by every state and in both solutions. */
-static const struct us_ngram_pair *pair_of(const struct solver *solver, uint32_t w2, uint32_t w3)
-{
-    uint32_t hash = (w2 * 0x9e3779b1u ^ w3) * 0x85ebca6bu;
-    struct us_memo *memo = &solver->memo[hash >> (32 - MEMO_BITS)];
-    if (memo->w2 != w2 || memo->w3 != w3) {
-        memo->w2 = w2;
-        memo->w3 = w3;
-        us_ngram_pair(&memo->pair, solver->model, w2, w3);
-    }
-    return &memo->pair;
-}
-
-/* Add words to the history w1 w2 with its back-off; returns their weight. */
-static float words_score(const struct solver *solver, uint32_t *w1, uint32_t *w2, float *backoff,
-                         const uint32_t *ids, uint32_t count)
+/* The weight of words after a state. */
+static float words_score(struct us_ngram_state *next, const struct solver *solver,
+                         const struct us_ngram_state *state, const uint32_t *ids, uint32_t count)
 {
     float sum = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct us_ngram_pair *pair = pair_of(solver, *w2, ids[i]);
-        sum += us_ngram_pair_after(solver->model, pair, *w1, *backoff);
-        *backoff = pair->backoff;
-        *w1 = *w2;
-        *w2 = ids[i];
-    }
-    return sum * LN10 * solver->scale;
-}
-
-enum { WAITING = 600 }; /* states that may wait for a node before pruning */
-
-/* The state of a node to come that ends in (w1, w2); NO_EDGE if too many wait there already. */
-static uint32_t wait_for(struct solver *solver, uint32_t node, uint32_t w1, uint32_t w2,
-                         float backoff)
-{
-    uint32_t ring = node % (US_LEXICON_WORDS + 1);
-    struct state *states = solver->waiting + (size_t)ring * WAITING;
-    uint32_t count = solver->waiting_count[ring];
+    *next = *state;
     for (uint32_t i = 0; i < count; i++)
-        if (states[i].w1 == w1 && states[i].w2 == w2)
-            return i;
-    if (count == WAITING)
-        return NO_EDGE;
-    states[count] =
-        (struct state){w1, w2, backoff, -INFINITY, -INFINITY, -INFINITY, -INFINITY};
-    solver->waiting_count[ring]++;
-    return count;
+        sum += us_ngram_pair_after(next, solver->model, pair_of(solver, next->words[0], ids[i]),
+                                   next);
+    return sum * LN10 * solver->scale;
 }
 
 static bool grow(void **items, uint32_t *room, uint32_t need, size_t size)
@@ -454,169 +444,281 @@ static bool grow(void **items, uint32_t *room, uint32_t need, size_t size)
     return true;
 }
 
-static bool send(struct solver *solver, uint32_t from, uint32_t node, uint32_t edge,
+/* The place of a state that waits; NO_EDGE if too many wait already. */
+static uint32_t wait_for(struct queue *queue, const struct us_ngram_state *state)
+{
+    uint64_t key = (uint64_t)state->words[1] << 32 | state->words[0];
+    for (uint32_t i = 0; i < queue->count; i++)
+        if (queue->keys[i] == key &&
+            memcmp(queue->states[i].words, state->words, sizeof state->words) == 0)
+            return i;
+    if (queue->count == WAITING)
+        return NO_EDGE;
+    queue->keys[queue->count] = key;
+    queue->states[queue->count] = *state;
+    queue->best[queue->count] = -INFINITY;
+    return queue->count++;
+}
+
+/* The states of a node that end in one word are a group: [group[g], group[g + 1]). */
+struct groups {
+    uint32_t starts[BEAM + WAITING + 1], count;
+};
+
+/* Send all states of a node along an edge, or along its unit as it stands. pairs: of the last words
+ * of the groups, and the edge's first. */
+static bool send(struct solver *solver, uint32_t from_node, const struct groups *groups,
+                 const struct us_ngram_pair *pairs, uint32_t to_node, uint32_t edge,
                  const uint32_t *ids, uint32_t id_count, float prior)
 {
-    const struct state *state = &solver->states[from];
-    uint32_t w1 = state->w1, w2 = state->w2;
-    float backoff = state->backoff;
-    float score = words_score(solver, &w1, &w2, &backoff, ids, id_count) + prior;
-    uint32_t slot = wait_for(solver, node, w1, w2, backoff);
-    if (slot == NO_EDGE)
-        return true;
-    struct state *to =
-        &solver->waiting[(size_t)(node % (US_LEXICON_WORDS + 1)) * WAITING + slot];
-    to->sum = log_add(to->sum, state->sum + score);
-    if (state->best + score > to->best)
-        to->best = state->best + score;
-    if (!grow((void **)&solver->pending, &solver->pending_room, solver->pending_count + 1,
-              sizeof *solver->pending))
+    struct queue *queue = &solver->queues[to_node % AHEAD];
+    const struct node *node = &solver->nodes[from_node];
+    uint32_t states = node[1].first_state - node->first_state;
+    if (!grow((void **)&queue->pending, &queue->pending_room, queue->pending_count + states,
+              sizeof *queue->pending))
         return false;
-    solver->pending[solver->pending_count++] =
-        (struct pending){from, edge, slot, node, score};
+    for (uint32_t g = 0; g < groups->count; g++) {
+        struct us_ngram_state next;
+        float rest = 0; /* of the words but the first */
+        uint32_t slot = NO_EDGE;
+        for (uint32_t s = groups->starts[g]; s < groups->starts[g + 1]; s++) {
+            const struct state *state = &solver->states[s];
+            bool told = solver->last_pair_tells && s > groups->starts[g];
+            float score = us_ngram_pair_after(told ? NULL : &next, solver->model, &pairs[g],
+                                              &state->words);
+            if (!told) {
+                if (id_count > 1)
+                    rest = words_score(&next, solver, &next, ids + 1, id_count - 1);
+                slot = wait_for(queue, &next);
+            }
+            if (slot == NO_EDGE)
+                continue;
+            double sum = node->best + (double)(score * LN10 * solver->scale + rest + prior);
+            queue->pending[queue->pending_count++] = (struct pending){s, edge, slot, sum};
+            if (sum + (double)state->best > queue->best[slot])
+                queue->best[slot] = sum + (double)state->best;
+        }
+    }
     return true;
 }
 
-/* Move the states that wait for `node` into place, the best BEAM of them, with their arcs. */
-static bool settle(struct solver *solver, uint32_t node)
+/* Send a node's states along its unit and its edges [edge, edge_end). What the language model will
+ * be asked is announced some time before, so that memory is not waited for. */
+static bool send_all(struct solver *solver, const struct us_lattice *lattice, uint32_t first,
+                     uint32_t number, uint32_t edge, uint32_t edge_end)
 {
-    uint32_t ring = node % (US_LEXICON_WORDS + 1);
-    struct state *waiting = solver->waiting + (size_t)ring * WAITING;
-    uint32_t count = solver->waiting_count[ring];
-    uint32_t kept[WAITING];
-    float top[BEAM]; /* the best sums so far, falling */
+    const struct us_unit *unit = &lattice->units[first + number];
+    const struct node *node = &solver->nodes[number];
+    struct groups groups;
+    groups.count = 0;
+    for (uint32_t s = node->first_state; s < node[1].first_state; s++)
+        if (s == node->first_state ||
+            solver->states[s].words.words[0] != solver->states[s - 1].words.words[0])
+            groups.starts[groups.count++] = s;
+    groups.starts[groups.count] = node[1].first_state;
+
+    uint32_t ways = edge_end - edge + 1; /* the unit's own is the first */
+    if (!grow((void **)&solver->pairs, &solver->pair_room, ways * groups.count,
+              sizeof *solver->pairs))
+        return false;
+    struct us_ngram_pair *pair = solver->pairs;
+    for (uint32_t w = 0; w < ways; w++)
+        for (uint32_t g = 0; g < groups.count; g++, pair++) {
+            pair->before = solver->states[groups.starts[g]].words.words[0];
+            pair->word = w ? lattice->edges[edge + w - 1].ids[0] : unit->ids[0];
+            us_ngram_announce_pair(solver->model, pair->before, pair->word);
+        }
+    pair = solver->pairs;
+    for (uint32_t w = 0; w < ways; w++)
+        for (uint32_t g = 0; g < groups.count; g++, pair++) {
+            us_ngram_pair(pair, solver->model, pair->before, pair->word);
+            for (uint32_t s = groups.starts[g]; s < groups.starts[g + 1]; s++)
+                us_ngram_announce_after(solver->model, pair, &solver->states[s].words);
+        }
+    if (!send(solver, number, &groups, solver->pairs, number + 1, NO_EDGE, unit->ids,
+              unit->id_count, 0))
+        return false;
+    for (uint32_t e = edge; e < edge_end; e++) {
+        const struct us_edge *candidate = &lattice->edges[e];
+        if (!send(solver, number, &groups, solver->pairs + (e - edge + 1) * groups.count,
+                  candidate->to - first, e, candidate->ids, candidate->id_count,
+                  candidate->prior))
+            return false;
+    }
+    return true;
+}
+
+/* The least weight that is among the best BEAM, and not hopelessly behind the best. */
+static float least_weight(const float *weights, uint32_t count)
+{
+    float top[BEAM]; /* the best so far, falling */
     uint32_t top_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        float sum = waiting[i].sum;
-        if (top_count == BEAM && sum <= top[BEAM - 1])
+        if (top_count == BEAM && weights[i] <= top[BEAM - 1])
             continue;
         uint32_t k = top_count < BEAM ? top_count++ : BEAM - 1;
-        for (; k > 0 && top[k - 1] < sum; k--)
+        for (; k > 0 && top[k - 1] < weights[i]; k--)
             top[k] = top[k - 1];
-        top[k] = sum;
+        top[k] = weights[i];
     }
-    float least = top_count ? fmaxf(top[top_count - 1], top[0] - BEAM_WIDTH) : 0;
-    if (!grow((void **)&solver->states, &solver->state_room, solver->state_count + count,
-              sizeof *solver->states))
-        return false;
-    solver->nodes[node] = solver->state_count;
-    for (uint32_t i = 0; i < count; i++) {
-        kept[i] = NO_EDGE;
-        if (waiting[i].sum >= least) {
-            kept[i] = solver->state_count;
-            solver->states[solver->state_count++] = waiting[i];
-        }
-    }
-    solver->nodes[node + 1] = solver->state_count;
-    solver->waiting_count[ring] = 0;
+    return top_count ? fmaxf(top[top_count - 1], top[0] * expf(-BEAM_WIDTH)) : 0;
+}
 
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < solver->pending_count; i++) {
-        struct pending p = solver->pending[i];
-        if (p.node != node) {
-            solver->pending[left++] = p;
+/* Move what waits for a node into place, the best BEAM states of it, with their arcs. States that
+ * end in the same word come to lie side by side. */
+static bool settle(struct solver *solver, uint32_t number)
+{
+    struct queue *queue = &solver->queues[number % AHEAD];
+    struct node *node = &solver->nodes[number];
+    uint32_t count = queue->count, places[WAITING];
+    float weights[WAITING] = {0};
+    node->best = -INFINITY;
+    for (uint32_t i = 0; i < count; i++) {
+        weights[i] = 0;
+        if (queue->best[i] > node->best)
+            node->best = queue->best[i];
+    }
+    if (!grow((void **)&solver->states, &solver->state_room, solver->state_count + BEAM + count,
+              sizeof *solver->states) ||
+        !grow((void **)&solver->arcs, &solver->arc_room, solver->arc_count + queue->pending_count,
+              sizeof *solver->arcs))
+        return false;
+    struct arc *arcs = solver->arcs + solver->arc_count;
+    for (uint32_t i = 0; i < queue->pending_count; i++) {
+        const struct pending *p = &queue->pending[i];
+        float score = (float)(p->score - node->best);
+        arcs[i] = (struct arc){p->from, p->slot, p->edge, score, expf(score)};
+        weights[p->slot] += solver->states[p->from].weight * arcs[i].weight;
+    }
+
+    float least = least_weight(weights, count);
+    uint32_t first = solver->state_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (weights[i] < least)
+            continue;
+        uint32_t place = solver->state_count++;
+        for (; place > first &&
+               solver->states[place - 1].words.words[0] > queue->states[i].words[0];
+             place--)
+            solver->states[place] = solver->states[place - 1];
+        solver->states[place] =
+            (struct state){.words = queue->states[i], .weight = weights[i],
+                           .best = (float)(queue->best[i] - node->best),
+                           .back_best = -INFINITY};
+        places[i] = 0;
+    }
+    node->first_state = first;
+    node[1].first_state = solver->state_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (weights[i] < least) {
+            places[i] = NO_EDGE;
             continue;
         }
-        if (kept[p.slot] == NO_EDGE)
-            continue;
-        if (!grow((void **)&solver->arcs, &solver->arc_room, solver->arc_count + 1,
-                  sizeof *solver->arcs))
-            return false;
-        solver->arcs[solver->arc_count++] = (struct arc){p.from, kept[p.slot], p.edge, p.score};
+        for (places[i] = first; memcmp(solver->states[places[i]].words.words,
+                                       queue->states[i].words,
+                                       sizeof queue->states[i].words) != 0;)
+            places[i]++;
     }
-    solver->pending_count = left;
+    node->first_arc = solver->arc_count;
+    for (uint32_t i = 0; i < queue->pending_count; i++) {
+        if (places[arcs[i].to] == NO_EDGE)
+            continue;
+        struct arc *arc = &solver->arcs[solver->arc_count++];
+        *arc = arcs[i];
+        arc->to = places[arc->to];
+    }
+    node[1].first_arc = solver->arc_count;
+    queue->count = queue->pending_count = 0;
     return true;
 }
 
-static bool leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge_end)
+static void leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge_end)
 {
     for (; edge < edge_end; edge++) {
         lattice->edges[edge].posterior = 0;
         lattice->edges[edge].gain = -20;
     }
-    return true;
+}
+
+static bool forward(struct solver *solver, const struct us_lattice *lattice, uint32_t first,
+                    uint32_t length, uint32_t edge, uint32_t edge_end)
+{
+    solver->state_count = solver->arc_count = 0;
+    for (uint32_t i = 0; i < AHEAD; i++)
+        solver->queues[i].count = solver->queues[i].pending_count = 0;
+    struct us_ngram_state start;
+    us_ngram_start(&start, solver->model);
+    wait_for(&solver->queues[0], &start);
+    solver->queues[0].best[0] = 0;
+    for (uint32_t node = 0; node < length; node++) {
+        if (!settle(solver, node))
+            return false;
+        if (node == 0)
+            solver->states[0].weight = 1;
+        uint32_t next = edge;
+        while (next < edge_end && lattice->edges[next].from == first + node)
+            next++;
+        if (!send_all(solver, lattice, first, node, edge, next))
+            return false;
+        edge = next;
+    }
+    return settle(solver, length);
+}
+
+/* From the ends of all paths; returns the weight of all paths. */
+static float end_paths(struct solver *solver, uint32_t length)
+{
+    float total = 0;
+    uint32_t end = us_ngram_end(solver->model);
+    for (uint32_t s = solver->nodes[length].first_state; s < solver->state_count; s++) {
+        struct state *state = &solver->states[s];
+        struct us_ngram_state next;
+        state->back_best = words_score(&next, solver, &state->words, &end, 1);
+        state->back_weight = expf(state->back_best);
+        total += state->weight * state->back_weight;
+    }
+    return total;
 }
 
 /* Forward-backward over the units [first, last), one sentence; edges [edge, edge_end) are its. */
 static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, uint32_t first,
                            uint32_t last, uint32_t edge, uint32_t edge_end, float *identity_best)
 {
-    uint32_t length = last - first, edge_start = edge;
-    solver->state_count = solver->arc_count = solver->pending_count = 0;
-    memset(solver->waiting_count, 0, sizeof solver->waiting_count);
-    if (!grow((void **)&solver->states, &solver->state_room, 1, sizeof *solver->states))
+    uint32_t length = last - first;
+    if (!forward(solver, lattice, first, length, edge, edge_end))
         return false;
-    solver->states[solver->state_count++] =
-        (struct state){.w1 = US_NGRAM_UNKNOWN, .w2 = us_ngram_begin(solver->model),
-                       .back_sum = -INFINITY, .back_best = -INFINITY};
-    solver->nodes[0] = 0;
-    solver->nodes[1] = 1;
-    for (uint32_t node = 0; node < length; node++) {
-        if (node > 0 && !settle(solver, node))
-            return false;
-        const struct us_unit *unit = &lattice->units[first + node];
-        uint32_t edges_from = edge;
-        while (edge < edge_end && lattice->edges[edge].from == first + node)
-            edge++;
-        for (uint32_t s = solver->nodes[node]; s < solver->nodes[node + 1]; s++) {
-            if (!send(solver, s, node + 1, NO_EDGE, unit->ids, unit->id_count, 0))
-                return false;
-            for (uint32_t e = edges_from; e < edge; e++) {
-                const struct us_edge *candidate = &lattice->edges[e];
-                if (!send(solver, s, candidate->to - first, e, candidate->ids,
-                          candidate->id_count, candidate->prior))
-                    return false;
-            }
-        }
+    float total = end_paths(solver, length);
+    if (!(total > 0)) { /* too many readings crowded the text itself out: leave it alone */
+        leave_alone(lattice, edge, edge_end);
+        return true;
     }
-    if (!settle(solver, length))
-        return false;
-
-    float total = -INFINITY;
-    uint32_t end = us_ngram_end(solver->model);
-    for (uint32_t s = solver->nodes[length]; s < solver->state_count; s++) {
-        struct state *state = &solver->states[s];
-        uint32_t w1 = state->w1, w2 = state->w2;
-        float backoff = state->backoff;
-        float score = words_score(solver, &w1, &w2, &backoff, &end, 1);
-        state->back_sum = state->back_best = score;
-        total = log_add(total, state->sum + score);
-    }
-    for (uint32_t e = edge_start; e < edge_end; e++) {
+    for (uint32_t e = edge; e < edge_end; e++) {
         lattice->edges[e].posterior = 0;
         lattice->edges[e].gain = -INFINITY; /* the best path through it, until subtracted below */
     }
-    if (total == -INFINITY) /* too many readings crowded the text itself out: leave it alone */
-        return leave_alone(lattice, edge_start, edge_end);
-    for (uint32_t i = 0; i < length; i++)
-        identity_best[i] = -INFINITY;
-    for (uint32_t a = solver->arc_count; a-- > 0;) {
-        const struct arc *arc = &solver->arcs[a];
-        struct state *from = &solver->states[arc->from];
-        const struct state *to = &solver->states[arc->to];
-        from->back_sum = log_add(from->back_sum, arc->score + to->back_sum);
-        if (arc->score + to->back_best > from->back_best)
-            from->back_best = arc->score + to->back_best;
-        float best = from->best + arc->score + to->back_best;
-        if (arc->edge != NO_EDGE) {
-            struct us_edge *candidate = &lattice->edges[arc->edge];
-            candidate->posterior += expf(from->sum + arc->score + to->back_sum - total);
-            if (best > candidate->gain)
-                candidate->gain = best;
-        } else {
-            uint32_t low = 0, high = length; /* the node that the arc begins at */
-            while (low + 1 < high) {
-                uint32_t middle = (low + high) / 2;
-                if (solver->nodes[middle] <= arc->from)
-                    low = middle;
-                else
-                    high = middle;
+    for (uint32_t node = length; node > 0; node--) {
+        float *identity = &identity_best[node - 1];
+        *identity = -INFINITY;
+        for (uint32_t a = solver->nodes[node + 1].first_arc; a-- > solver->nodes[node].first_arc;) {
+            const struct arc *arc = &solver->arcs[a];
+            struct state *from = &solver->states[arc->from];
+            const struct state *to = &solver->states[arc->to];
+            float back_weight = arc->weight * to->back_weight;
+            float back_best = arc->score + to->back_best, best = from->best + back_best;
+            from->back_weight += back_weight;
+            if (back_best > from->back_best)
+                from->back_best = back_best;
+            if (arc->edge != NO_EDGE) {
+                struct us_edge *candidate = &lattice->edges[arc->edge];
+                candidate->posterior += from->weight * back_weight / total;
+                if (best > candidate->gain)
+                    candidate->gain = best;
+            } else if (best > *identity) {
+                *identity = best;
             }
-            if (best > identity_best[low])
-                identity_best[low] = best;
         }
     }
-    for (uint32_t e = edge_start; e < edge_end; e++) {
+    for (uint32_t e = edge; e < edge_end; e++) {
         struct us_edge *candidate = &lattice->edges[e];
         /* the best path that leaves the span alone is no better than the worst of its units' */
         float alone = INFINITY;
@@ -643,11 +745,12 @@ double us_now(void)
 int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
                      double deadline, uint32_t *cut, struct us_error *err)
 {
-    struct solver solver = {.model = model, .memo = lattice->memo, .scale = scale};
+    struct solver solver = {.model = model, .memo = lattice->memo, .scale = scale,
+                            .last_pair_tells = us_ngram_order(model) <= 3};
     float *identity_best = malloc((lattice->unit_count + 1) * sizeof *identity_best);
     solver.nodes = malloc((lattice->unit_count + 2) * sizeof *solver.nodes);
-    solver.waiting = malloc((size_t)(US_LEXICON_WORDS + 1) * WAITING * sizeof *solver.waiting);
-    bool ok = identity_best && solver.nodes && solver.waiting;
+    solver.queues = calloc(AHEAD, sizeof *solver.queues);
+    bool ok = identity_best && solver.nodes && solver.queues;
     bool late = false;
     uint32_t edge = 0;
     if (cut)
@@ -674,8 +777,10 @@ int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, f
     free(identity_best);
     free(solver.states);
     free(solver.arcs);
-    free(solver.pending);
+    for (uint32_t i = 0; solver.queues && i < AHEAD; i++)
+        free(solver.queues[i].pending);
+    free(solver.queues);
+    free(solver.pairs);
     free(solver.nodes);
-    free(solver.waiting);
     return ok ? US_OK : us_fail(err, US_ENOMEM, "out of memory restoring the text");
 }

@@ -10,7 +10,7 @@
  *                                └──── reduce ──────┘
  *
  * The weight of a path is exp(scale * ln P(words) + sum of its edges' priors). Forward-backward
- * over trigram states (the last two words), pruned to a beam, gives each edge's posterior; the
+ * over the states of the language model, pruned to a beam, gives each edge's posterior; the
  * same with max for sum gives its gain, the distance between the best path through it and the
  * best path that leaves its span alone.
  */
@@ -52,11 +52,6 @@ struct us_edge {
     float gain;      /* out: natural log, best path with it over best path without */
 };
 
-struct us_memo { /* two words asked for before */
-    uint32_t w2, w3;
-    struct us_ngram_pair pair;
-};
-
 struct us_original { /* ids of a phrase that rows propose, looked up before */
     uint32_t phrase;     /* offset in the lexicon's strings */
     bool possessive;
@@ -67,7 +62,7 @@ struct us_original { /* ids of a phrase that rows propose, looked up before */
 struct us_lattice {
     const struct us_text *text;
     struct us_original *originals;
-    struct us_memo *memo;
+    struct us_ngram_pair *memo; /* pairs asked for before */
     struct us_unit *units;
     uint32_t unit_count, unit_room;
     struct us_edge *edges; /* sorted by from, then to */

@@ -6,11 +6,8 @@
 #include "lexicon_forms.h"
 #include "lexicon_source.h"
 
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define NO_GROUP UINT32_MAX
 
@@ -523,34 +520,6 @@ static int build_table(struct compiler *c, struct table *table)
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
-static int write_file(struct compiler *c, const char *path, const void *bytes, size_t length)
-{
-    /* Two compilers may write one path at the same time. */
-    static atomic_uint number;
-    size_t size = strlen(path) + 2 * 20 + sizeof "..new";
-    char *unfinished = malloc(size);
-    if (!unfinished)
-        return no_memory(c);
-    snprintf(unfinished, size, "%s.%ld.%u.new", path, (long)getpid(), atomic_fetch_add(&number, 1));
-    FILE *file = fopen(unfinished, "wb");
-    bool written = file && fwrite(bytes, 1, length, file) == length;
-    int why = errno;
-    if (file && fclose(file) != 0 && written) {
-        written = false;
-        why = errno;
-    }
-    if (written && rename(unfinished, path) != 0) {
-        written = false;
-        why = errno;
-    }
-    if (!written && file)
-        remove(unfinished);
-    free(unfinished);
-    return written ? US_OK
-                   : us_fail(c->err, US_EIO, "cannot write the lexicon %s: %s", path,
-                             strerror(why));
-}
-
 static unsigned char *put(unsigned char *at, const void *bytes, size_t length)
 {
     if (length)
@@ -588,7 +557,7 @@ static int write_lexicon(struct compiler *c, const char *path)
     put(at, c->strings.bytes, c->strings.length);
     header.checksum = us_lexicon_checksum(image + sizeof header, length - sizeof header);
     put(image, &header, sizeof header);
-    rc = write_file(c, path, image, length);
+    rc = us_write_file(path, image, length, "lexicon", c->err);
     c->report->rows = c->count;
     c->report->bytes = length;
 done:

@@ -78,6 +78,7 @@ static const char *find_file(char *out, size_t room, const char *const *places)
 }
 
 static const char *const lexicon_places[] = {"../../build/unspin.lex", "../../unspin.lex", NULL};
+static const char *const model_places[] = {"../../build/unspin.lm", "../../unspin.lm", NULL};
 static const char *const context_places[] = {"../../data/context.bin", "../../../data/context.bin",
                                              NULL};
 static const char *const model_paths[] = {
@@ -85,8 +86,11 @@ static const char *const model_paths[] = {
     "/usr/local/share/pocketsphinx/model/en-us/en-us.lm.bin",
     "/opt/homebrew/share/pocketsphinx/model/en-us/en-us.lm.bin", NULL};
 
-static const char *find_model(void)
+/* The compiled model; without it, what it is made of. */
+static const char *find_model(char *out, size_t room)
 {
+    if (find_file(out, room, model_places))
+        return out;
     for (const char *const *path = model_paths; *path; path++)
         if (access(*path, R_OK) == 0)
             return *path;
@@ -155,12 +159,12 @@ static int core_open(lua_State *L)
 {
     if (!lua_isnoneornil(L, 1))
         luaL_checktype(L, 1, LUA_TTABLE);
-    char lexicon_found[4200], context_found[4200];
+    char model_found[4200], lexicon_found[4200], context_found[4200];
     const char *model = path_option(L, 1, "model", "UNSPIN_MODEL");
     const char *lexicon = path_option(L, 1, "lexicon", "UNSPIN_LEXICON");
     const char *context = path_option(L, 1, "context", NULL);
     if (!model)
-        model = find_model();
+        model = find_model(model_found, sizeof model_found);
     if (!lexicon)
         lexicon = find_file(lexicon_found, sizeof lexicon_found, lexicon_places);
     if (!lexicon)
@@ -484,6 +488,17 @@ static int engine_check(lua_State *L)
     push_info(L, &check->corrections);
     us_corrections_close(&check->corrections);
     return 2;
+}
+
+/* core.compile_model(from, to) -> true */
+static int core_compile_model(lua_State *L)
+{
+    struct us_error err = {0};
+    const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
+    if (us_ngram_compile(to, from, &err) != US_OK)
+        return fail(L, err.message);
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 /* core.apply(text, fixes) -> text */
@@ -1094,6 +1109,7 @@ EXPORT int luaopen_unspin_core(lua_State *L)
     static const luaL_Reg no_methods[] = {{NULL, NULL}};
     static const luaL_Reg functions[] = {{"open", core_open},
                                          {"apply", core_apply},
+                                         {"compile_model", core_compile_model},
                                          {"replace", core_replace},
                                          {"compile", core_compile},
                                          {"checksum", core_checksum},

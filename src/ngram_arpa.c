@@ -1,34 +1,21 @@
 #include "ngram_arpa.h"
 
-#include "bytes.h"
 #include "intern.h"
 #include "ngram_file.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-enum { FIELDS = 6, WORD_BYTES = 255, ORDERS = 9 };
+enum { FIELDS = US_NGRAM_ORDER + 3, WORD_BYTES = 255, ORDERS = 9 };
 
 struct field {
     const char *at;
     size_t length;
 };
 
-struct unigram {
-    uint32_t word;    /* offset in words */
-    const char *name; /* only while they are sorted: words may move */
-    float probability, backoff;
-};
-
-struct bigram { /* P(word | given) */
-    uint32_t word, given;
-    float probability, backoff;
-};
-
-struct trigram { /* P(word | before given) */
-    uint32_t word, given, before;
-    float probability;
+struct name { /* of a word, while they are put in order */
+    const char *string;
+    uint32_t row; /* the unigram's */
 };
 
 struct arpa {
@@ -38,13 +25,10 @@ struct arpa {
     struct field fields[FIELDS];
     uint32_t field_count;
     uint32_t said[ORDERS + 1]; /* n-grams of each order, as the header has them */
-    uint32_t read[4];
-    uint32_t order;            /* the highest */
+    uint32_t order;            /* the highest in the file */
     struct us_intern words;
     uint32_t *ids;             /* [words.length] a word's id by its offset */
-    struct unigram *unigrams;
-    struct bigram *bigrams;
-    struct trigram *trigrams;
+    struct us_ngram_source *out;
 };
 
 static int no_memory(const struct arpa *arpa, struct us_error *err)
@@ -217,131 +201,82 @@ static int add_ngram(struct arpa *arpa, uint32_t order, struct us_error *err)
         return malformed(arpa, err, "its probability is not a logarithm");
     if (arpa->field_count == order + 2 && !read_number(&backoff, &arpa->fields[order + 1]))
         return malformed(arpa, err, "its back-off is not a logarithm");
-    if (arpa->read[order] == arpa->said[order])
+    struct us_ngram_source *out = arpa->out;
+    if (out->counts[order] == arpa->said[order])
         return malformed(arpa, err, "more n-grams than the header says");
-    uint32_t at = arpa->read[order]++, word[3];
+    struct us_gram *gram = &out->grams[order][out->counts[order]++];
+    *gram = (struct us_gram){.probability = probability, .backoff = backoff};
     if (order == 1) {
         uint32_t count = arpa->words.count;
-        int rc = add_word(arpa, &word[0], &arpa->fields[1], err);
+        int rc = add_word(arpa, &gram->words[0], &arpa->fields[1], err); /* not an id as yet */
         if (rc == US_OK && arpa->words.count == count)
             rc = malformed(arpa, err, "this word stands twice");
-        arpa->unigrams[at] = (struct unigram){word[0], NULL, probability, backoff};
         return rc;
     }
     for (uint32_t i = 0; i < order; i++) {
-        int rc = find_word(arpa, &word[i], &arpa->fields[1 + i], err);
+        int rc = find_word(arpa, &gram->words[order - 1 - i], &arpa->fields[1 + i], err);
         if (rc != US_OK)
             return rc;
     }
-    if (order == 2)
-        arpa->bigrams[at] = (struct bigram){word[1], word[0], probability, backoff};
-    else
-        arpa->trigrams[at] = (struct trigram){word[2], word[1], word[0], probability};
     return US_OK;
 }
 
-/* ---- order -------------------------------------------------------------------------------- */
-
-static int by_number(uint32_t a, uint32_t b)
+static int by_string(const void *a, const void *b)
 {
-    return (a > b) - (a < b);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct unigram *x = a, *y = b;
-    return strcmp(x->name, y->name);
-}
-
-static int by_bigram(const void *a, const void *b)
-{
-    const struct bigram *x = a, *y = b;
-    int order = by_number(x->word, y->word);
-    return order ? order : by_number(x->given, y->given);
-}
-
-static int by_trigram(const void *a, const void *b)
-{
-    const struct trigram *x = a, *y = b;
-    int order = by_number(x->word, y->word);
-    order = order ? order : by_number(x->given, y->given);
-    return order ? order : by_number(x->before, y->before);
+    const struct name *x = a, *y = b;
+    return strcmp(x->string, y->string);
 }
 
 /* Words are sorted bytewise, and their ids are their positions. */
 static int number_words(struct arpa *arpa, struct us_error *err)
 {
+    struct us_ngram_source *out = arpa->out;
+    uint32_t count = out->counts[1];
+    struct us_gram *sorted = malloc((size_t)count * sizeof *sorted);
+    struct name *names = malloc((size_t)count * sizeof *names);
     arpa->ids = calloc(arpa->words.length, sizeof *arpa->ids);
-    if (!arpa->ids)
+    out->strings = malloc(arpa->words.length);
+    if (!sorted || !names || !arpa->ids || !out->strings) {
+        free(sorted);
+        free(names);
         return no_memory(arpa, err);
-    for (uint32_t i = 0; i < arpa->read[1]; i++)
-        arpa->unigrams[i].name = arpa->words.bytes + arpa->unigrams[i].word;
-    qsort(arpa->unigrams, arpa->read[1], sizeof *arpa->unigrams, by_name);
-    for (uint32_t id = 0; id < arpa->read[1]; id++)
-        arpa->ids[arpa->unigrams[id].word] = id;
-    return US_OK;
-}
-
-static int sort_ngrams(struct arpa *arpa, struct us_error *err)
-{
-    qsort(arpa->bigrams, arpa->read[2], sizeof *arpa->bigrams, by_bigram);
-    qsort(arpa->trigrams, arpa->read[3], sizeof *arpa->trigrams, by_trigram);
-    for (uint32_t i = 1; i < arpa->read[2]; i++)
-        if (by_bigram(&arpa->bigrams[i - 1], &arpa->bigrams[i]) == 0)
-            return us_fail(err, US_EFORMAT, "%s is not a sound ARPA file: a 2-gram stands twice",
-                           arpa->path);
-    for (uint32_t i = 1; i < arpa->read[3]; i++)
-        if (by_trigram(&arpa->trigrams[i - 1], &arpa->trigrams[i]) == 0)
-            return us_fail(err, US_EFORMAT, "%s is not a sound ARPA file: a 3-gram stands twice",
-                           arpa->path);
-    return US_OK;
-}
-
-/* The trie has a trigram only under a bigram: give those that lack one (pruned models do) the
- * bigram that backing off amounts to. */
-static int add_suffixes(struct arpa *arpa, struct us_error *err)
-{
-    size_t room = (size_t)arpa->read[2] + arpa->read[3] + 1;
-    struct bigram *all = malloc(room * sizeof *all);
-    if (!all)
-        return no_memory(arpa, err);
-    uint32_t count = 0, b = 0;
-    for (uint32_t t = 0; t < arpa->read[3]; t++) {
-        const struct trigram *trigram = &arpa->trigrams[t];
-        const struct unigram *word = &arpa->unigrams[trigram->word];
-        struct bigram suffix = {trigram->word, trigram->given, 0, 0};
-        suffix.probability = word->probability + arpa->unigrams[trigram->given].backoff;
-        while (b < arpa->read[2] && by_bigram(&arpa->bigrams[b], &suffix) <= 0)
-            all[count++] = arpa->bigrams[b++];
-        if (count == 0 || by_bigram(&all[count - 1], &suffix) != 0)
-            all[count++] = suffix;
     }
-    while (b < arpa->read[2])
-        all[count++] = arpa->bigrams[b++];
-    free(arpa->bigrams);
-    arpa->bigrams = all;
-    arpa->read[2] = count;
-    return count < US_NGRAM_MOST ? US_OK
-                                 : us_fail(err, US_EFORMAT, "%s has more 2-grams than can be held",
-                                           arpa->path);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = (struct name){arpa->words.bytes + out->grams[1][i].words[0], i};
+    qsort(names, count, sizeof *names, by_string);
+    for (uint32_t id = 0; id < count; id++) {
+        size_t size = strlen(names[id].string) + 1;
+        memcpy(out->strings + out->string_bytes, names[id].string, size);
+        out->string_bytes += (uint32_t)size;
+        sorted[id] = out->grams[1][names[id].row];
+        arpa->ids[sorted[id].words[0]] = id;
+        sorted[id].words[0] = id;
+    }
+    free(names);
+    free(out->grams[1]);
+    out->grams[1] = sorted;
+    return US_OK;
 }
 
 static int read_sections(struct arpa *arpa, struct us_error *err)
 {
-    arpa->unigrams = malloc(((size_t)arpa->said[1] + 1) * sizeof *arpa->unigrams);
-    arpa->bigrams = malloc(((size_t)arpa->said[2] + 1) * sizeof *arpa->bigrams);
-    arpa->trigrams = malloc(((size_t)arpa->said[3] + 1) * sizeof *arpa->trigrams);
-    if (!arpa->unigrams || !arpa->bigrams || !arpa->trigrams)
-        return no_memory(arpa, err);
+    struct us_ngram_source *out = arpa->out;
+    out->order = arpa->order < US_NGRAM_ORDER ? arpa->order : US_NGRAM_ORDER;
+    for (uint32_t order = 1; order <= out->order; order++) {
+        out->grams[order] = malloc(((size_t)arpa->said[order] + 1) * sizeof *out->grams[order]);
+        if (!out->grams[order])
+            return no_memory(arpa, err);
+    }
     for (uint32_t order = 1; order <= arpa->order; order++) {
         if (arpa->field_count == 0 || !heads_section(arpa, order))
             return malformed(arpa, err, "the next section should begin here (\\1-grams:, ...)");
+        bool used = order <= out->order;
         while (next_line(arpa) && arpa->fields[0].at[0] != '\\') {
-            int rc = order <= 3 ? add_ngram(arpa, order, err) : US_OK;
+            int rc = used ? add_ngram(arpa, order, err) : US_OK;
             if (rc != US_OK)
                 return rc;
         }
-        if (order <= 3 && arpa->read[order] != arpa->said[order])
+        if (used && out->counts[order] != arpa->said[order])
             return malformed(arpa, err, "the section has fewer n-grams than the header says");
         int rc = order == 1 ? number_words(arpa, err) : US_OK;
         if (rc != US_OK)
@@ -352,191 +287,20 @@ static int read_sections(struct arpa *arpa, struct us_error *err)
     return US_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------ */
-
-static int by_value(const void *a, const void *b)
+int us_ngram_read_arpa(struct us_ngram_source *out, const char *text, size_t length,
+                       const char *path, struct us_error *err)
 {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* Make a table of the values, which are sorted on the way. Returns how many it has. */
-static uint32_t quantize(float *table, float *values, uint32_t count)
-{
-    uint32_t distinct = 0;
-    qsort(values, count, sizeof *values, by_value);
-    for (uint32_t i = 0; i < count; i++)
-        if (i == 0 || values[i] > values[i - 1]) {
-            if (distinct < US_NGRAM_TABLE)
-                table[distinct] = values[i];
-            distinct++;
-        }
-    if (distinct <= US_NGRAM_TABLE)
-        return distinct;
-    for (uint32_t cell = 0; cell < US_NGRAM_TABLE; cell++) {
-        uint32_t from = (uint32_t)((uint64_t)count * cell / US_NGRAM_TABLE);
-        uint32_t to = (uint32_t)((uint64_t)count * (cell + 1) / US_NGRAM_TABLE);
-        double sum = 0;
-        for (uint32_t i = from; i < to; i++)
-            sum += (double)values[i];
-        table[cell] = (float)(sum / (to - from));
-    }
-    return US_NGRAM_TABLE;
-}
-
-static uint32_t nearest(const float *table, uint32_t count, float value)
-{
-    uint32_t low = 0, high = count;
-    while (low + 1 < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (table[middle] <= value)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low + 1 < count && table[low + 1] - value < value - table[low] ? low + 1 : low;
-}
-
-static void put_bits(unsigned char *rows, uint64_t *bit, uint32_t bits, uint32_t value)
-{
-    for (uint32_t i = 0; i < bits; i++, ++*bit)
-        rows[*bit >> 3] |= (unsigned char)((value >> i & 1) << (*bit & 7));
-}
-
-struct tables {
-    float bigram[US_NGRAM_TABLE], backoff[US_NGRAM_TABLE], trigram[US_NGRAM_TABLE];
-    uint32_t bigrams, backoffs, trigrams;
-};
-
-static int make_tables(struct tables *tables, const struct arpa *arpa, struct us_error *err)
-{
-    uint32_t bigrams = arpa->read[2], trigrams = arpa->read[3];
-    uint32_t most = bigrams > trigrams ? bigrams : trigrams;
-    float *values = malloc(((size_t)most + 1) * sizeof *values);
-    if (!values)
-        return no_memory(arpa, err);
-    for (uint32_t i = 0; i < bigrams; i++)
-        values[i] = arpa->bigrams[i].probability;
-    tables->bigrams = quantize(tables->bigram, values, bigrams);
-    for (uint32_t i = 0; i < bigrams; i++)
-        values[i] = arpa->bigrams[i].backoff;
-    tables->backoffs = quantize(tables->backoff, values, bigrams);
-    for (uint32_t i = 0; i < trigrams; i++)
-        values[i] = arpa->trigrams[i].probability;
-    tables->trigrams = quantize(tables->trigram, values, trigrams);
-    free(values);
-    return US_OK;
-}
-
-static void put_value(unsigned char *at, float log10_value)
-{
-    us_putf32(at, log10_value / US_NGRAM_LOG10_OF_BASE);
-}
-
-static void write_bigrams(unsigned char *rows, const struct arpa *arpa,
-                          const struct us_ngram_layout *layout, const struct tables *tables)
-{
-    uint64_t bit = 0;
-    uint32_t t = 0;
-    for (uint32_t b = 0; b < arpa->read[2]; b++) {
-        const struct bigram *bigram = &arpa->bigrams[b];
-        put_bits(rows, &bit, layout->word_bits, bigram->given);
-        put_bits(rows, &bit, 16, nearest(tables->backoff, tables->backoffs, bigram->backoff));
-        put_bits(rows, &bit, 16, nearest(tables->bigram, tables->bigrams, bigram->probability));
-        put_bits(rows, &bit, layout->next_bits, t);
-        while (t < arpa->read[3] && arpa->trigrams[t].word == bigram->word &&
-               arpa->trigrams[t].given == bigram->given)
-            t++;
-    }
-    put_bits(rows, &bit, layout->word_bits, 0);
-    put_bits(rows, &bit, 32, 0);
-    put_bits(rows, &bit, layout->next_bits, arpa->read[3]);
-}
-
-static int write_image(unsigned char **out, size_t *length, const struct arpa *arpa,
-                       struct us_error *err)
-{
-    uint32_t words = arpa->read[1];
-    struct us_ngram_layout layout;
-    us_ngram_layout(&layout, words, arpa->read[2], arpa->read[3]);
-    uint32_t strings = arpa->words.length - 1; /* without the empty one */
-    struct tables *tables = malloc(sizeof *tables);
-    unsigned char *image = calloc(layout.words_at + 4 + strings, 1);
-    int rc = tables && image ? make_tables(tables, arpa, err) : no_memory(arpa, err);
-    if (rc != US_OK)
-        goto done;
-
-    memcpy(image, US_NGRAM_MAGIC, US_NGRAM_MAGIC_LENGTH);
-    unsigned char *at = image + US_NGRAM_MAGIC_LENGTH;
-    *at++ = 3;
-    us_put32(at, words);
-    us_put32(at + 4, arpa->read[2]);
-    us_put32(at + 8, arpa->read[3]);
-    us_put32(at + 12, 1);
-    at = image + US_NGRAM_HEADER;
-    for (uint32_t i = 0; i < US_NGRAM_TABLE; i++, at += 4) {
-        put_value(at, i < tables->bigrams ? tables->bigram[i] : 0);
-        put_value(at + 4 * US_NGRAM_TABLE, i < tables->backoffs ? tables->backoff[i] : 0);
-        put_value(at + 8 * US_NGRAM_TABLE, i < tables->trigrams ? tables->trigram[i] : 0);
-    }
-    at = image + layout.unigrams_at;
-    for (uint32_t id = 0, b = 0; id <= words; id++, at += US_NGRAM_UNIGRAM) {
-        while (b < arpa->read[2] && arpa->bigrams[b].word < id)
-            b++;
-        us_put32(at + 8, b);
-        if (id == words)
-            break;
-        put_value(at, arpa->unigrams[id].probability);
-        put_value(at + 4, arpa->unigrams[id].backoff);
-    }
-    write_bigrams(image + layout.bigrams_at, arpa, &layout, tables);
-    uint64_t bit = 0;
-    for (uint32_t t = 0; t < arpa->read[3]; t++) {
-        const struct trigram *trigram = &arpa->trigrams[t];
-        put_bits(image + layout.trigrams_at, &bit, layout.word_bits, trigram->before);
-        put_bits(image + layout.trigrams_at, &bit, 16,
-                 nearest(tables->trigram, tables->trigrams, trigram->probability));
-    }
-    at = image + layout.words_at;
-    us_put32(at, strings);
-    at += 4;
-    for (uint32_t id = 0; id < words; id++) {
-        const char *word = arpa->words.bytes + arpa->unigrams[id].word;
-        size_t size = strlen(word) + 1;
-        memcpy(at, word, size);
-        at += size;
-    }
-    *out = image;
-    *length = layout.words_at + 4 + strings;
-    image = NULL;
-done:
-    free(image);
-    free(tables);
-    return rc;
-}
-
-int us_ngram_arpa_compile(unsigned char **image, size_t *length, const char *text,
-                          size_t text_length, const char *path, struct us_error *err)
-{
-    struct arpa arpa = {.path = path, .at = text, .end = text + text_length};
-    *image = NULL;
-    *length = 0;
+    struct arpa arpa = {.path = path, .at = text, .end = text + length, .out = out};
     int rc = read_header(&arpa, err);
+    uint64_t all = 0;
+    for (uint32_t order = 1; order <= arpa.order; order++)
+        all += arpa.said[order];
     /* an n-gram takes 4 bytes and more: no memory for what a header only boasts of */
-    if (rc == US_OK && (uint64_t)arpa.said[1] + arpa.said[2] + arpa.said[3] > text_length / 4 + 1)
+    if (rc == US_OK && all > length / 4 + 1)
         rc = malformed(&arpa, err, "the header says more n-grams than the file has room for");
     if (rc == US_OK)
         rc = read_sections(&arpa, err);
-    if (rc == US_OK)
-        rc = sort_ngrams(&arpa, err);
-    if (rc == US_OK)
-        rc = add_suffixes(&arpa, err);
-    if (rc == US_OK)
-        rc = write_image(image, length, &arpa, err);
     us_intern_close(&arpa.words);
     free(arpa.ids);
-    free(arpa.unigrams);
-    free(arpa.bigrams);
-    free(arpa.trigrams);
     return rc;
 }

@@ -1,16 +1,13 @@
 /*
- * ngram_arpa.h - from an ARPA text file (KenLM, SRILM) to the trie image that ngram.c reads.
- *
- * Orders up to 3 are used; higher ones are read over. Probabilities are quantized to 65,536
- * values a table, each the mean of as many neighbours (exact where there are no more than that).
+ * ngram_arpa.h - reads ARPA text files (KenLM, SRILM). Orders past US_NGRAM_ORDER are read over.
  */
 #ifndef UNSPIN_NGRAM_ARPA_H
 #define UNSPIN_NGRAM_ARPA_H
 
-#include "unspin.h"
+#include "ngram_source.h"
 
-/* Compile text to an image on the heap, which the caller frees. `path` is for messages. */
-int us_ngram_arpa_compile(unsigned char **image, size_t *length, const char *text,
-                          size_t text_length, const char *path, struct us_error *err);
+/* `path` is for messages. On failure *out may be filled in part; close it either way. */
+int us_ngram_read_arpa(struct us_ngram_source *out, const char *text, size_t length,
+                       const char *path, struct us_error *err);
 
 #endif

@@ -5,7 +5,7 @@
  *
  *     protect   bytes -> spans that are not prose
  *     text      bytes -> tokens, sentences                       (utf8proc)
- *     ngram     P(word | two words before)                       (mapped model file)
+ *     ngram     P(word | the words before)                       (mapped, compiled model)
  *     lexicon   what spinners put for what                       (mapped, compiled from data/)
  *     context   which word fits the words around it              (mapped, trained)
  *     lattice   tokens -> readings, weighed by their neighbours

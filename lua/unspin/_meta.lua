@@ -16,6 +16,12 @@ function core.open(options) end
 ---@return string
 function core.apply(text, fixes) end
 
+---Compile a language model (an ARPA file, or a Sphinx trie) to the form that is mapped.
+---@param from string
+---@param to string
+---@return true?, string? message
+function core.compile_model(from, to) end
+
 ---Replace a file's content, at once or not at all.
 ---@param path string
 ---@param bytes string

@@ -29,7 +29,7 @@ static uint32_t id(const char *word)
 static void assert_score(const char *w1, const char *w2, const char *w3, double expected)
 {
     double score = (double)us_ngram_trigram(model, id(w1), id(w2), id(w3));
-    if (fabs(score - expected) > 1e-5)
+    if (fabs(score - expected) > 1e-4)
         fail_msg("P(%s | %s %s) is %f, not %f", w3, w1, w2, score, expected);
 }
 
@@ -72,13 +72,33 @@ static void line_ends_and_spaces_may_be_of_any_kind(void **state)
     assert_score("x", "b", "a", -1);
 }
 
-static void orders_above_three_are_read_over(void **state)
+/* Histories of up to four words; an order that the model does not hold falls back to the next. */
+static void orders_up_to_five_are_used(void **state)
 {
     (void)state;
-    model = model_of("\\data\\\nngram 1=1\nngram 2=1\nngram 3=1\nngram 4=1\n\\1-grams:\n-1 a -0.5\n"
-                     "\\2-grams:\n-0.5 a a -0.5\n\\3-grams:\n-0.25 a a a -0.1\n"
-                     "\\4-grams:\n-0.1 a a a a\n\\end\\\n");
-    assert_score("a", "a", "a", -0.25);
+    model = model_of("\\data\\\nngram 1=2\nngram 2=1\nngram 3=1\nngram 4=1\nngram 5=1\nngram 6=1\n"
+                     "\\1-grams:\n-1 a -0.5\n-2 b -0.3\n\\2-grams:\n-0.5 a a -0.4\n"
+                     "\\3-grams:\n-0.25 a a a -0.1\n\\4-grams:\n-0.125 b a a a -0.05\n"
+                     "\\5-grams:\n-0.0625 a b a a a -0.7\n\\6-grams:\n-0.9 a a b a a a\n\\end\\\n");
+    assert_int_equal(us_ngram_order(model), 5);
+    struct us_ngram_state history;
+    us_ngram_start(&history, model);
+    static const char *const text[] = {"a", "b", "a", "a", "a", "a", "b", "a"};
+    static const double scores[] = {
+        -1,                 /* no <s> */
+        -0.5 - 2,
+        -0.3 - 1,           /* "b a" is not a bigram of the file */
+        -0.5,               /* nor "b a a" a trigram */
+        -0.0625,
+        -0.05 - 0.1 - 0.25, /* back-offs of the histories "b a a a" and "a a a" */
+        -0.1 - 0.4 - 0.5 - 2,
+        -0.3 - 1,
+    };
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        double score = (double)us_ngram_step(&history, model, &history, id(text[i]));
+        if (fabs(score - scores[i]) > 1e-4)
+            fail_msg("word %zu scores %f, not %f", i, score, scores[i]);
+    }
 }
 
 /* ---- a larger one, against a plain implementation of Katz's back-off ----------------------- */
@@ -208,7 +228,7 @@ static void malformed_files_are_refused_in_one_line(void **state)
     put("bad.arpa", "\\data\\\nngram 1=1\nngram 2=2\n\\1-grams:\n-1 a\n\\2-grams:\n-1 a a\n-2 a a\n"
                     "\\end\\\n");
     assert_int_equal(us_ngram_open(&model, "bad.arpa", &err), US_EFORMAT);
-    assert_string_equal(err.message, "bad.arpa is not a sound ARPA file: a 2-gram stands twice");
+    assert_string_equal(err.message, "bad.arpa is not a sound language model: a 2-gram stands twice");
 }
 
 static void a_file_cut_anywhere_is_refused(void **state)
@@ -228,7 +248,7 @@ int main(void)
         cmocka_unit_test_teardown(a_small_file_scores_as_katz_says, close_model),
         cmocka_unit_test_teardown(words_are_numbered_bytewise, close_model),
         cmocka_unit_test_teardown(line_ends_and_spaces_may_be_of_any_kind, close_model),
-        cmocka_unit_test_teardown(orders_above_three_are_read_over, close_model),
+        cmocka_unit_test_teardown(orders_up_to_five_are_used, close_model),
         cmocka_unit_test_teardown(a_larger_file_scores_as_a_plain_implementation, close_model),
         cmocka_unit_test(malformed_files_are_refused_in_one_line),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),

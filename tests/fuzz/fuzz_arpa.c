@@ -8,8 +8,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     unsigned char *image;
     size_t image_length;
     struct us_ngram *model;
-    if (us_ngram_arpa_compile(&image, &image_length, (const char *)bytes, length, "fuzz", NULL) !=
-        US_OK)
+    struct us_ngram_source source = {0};
+    int rc = us_ngram_read_arpa(&source, (const char *)bytes, length, "fuzz", NULL);
+    if (rc == US_OK)
+        rc = us_ngram_write(&image, &image_length, &source, "fuzz", NULL);
+    us_ngram_source_close(&source);
+    if (rc != US_OK)
         return 0;
     if (us_ngram_open(&model, fuzz_file(image, image_length), NULL) != US_OK)
         abort();

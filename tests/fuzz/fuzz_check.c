@@ -10,7 +10,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define MODEL "/usr/share/pocketsphinx/model/en-us/en-us.lm.bin"
+#define MODEL "build/unspin.lm"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
