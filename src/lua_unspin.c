@@ -1043,6 +1043,7 @@ static const char *const *read_paths(lua_State *L, uint32_t *count)
 static int core_compile(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
+    char found[4200];
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     const char *model = path_option(L, 2, "model", "UNSPIN_MODEL");
@@ -1057,7 +1058,7 @@ static int core_compile(lua_State *L)
     struct us_ngram *words = NULL;
     char *doubts = NULL;
     size_t length = 0;
-    int rc = us_ngram_open(&words, model ? model : find_model(), &err);
+    int rc = us_ngram_open(&words, model ? model : find_model(found, sizeof found), &err);
     if (rc == US_OK && check && !(sources.doubts = open_memstream(&doubts, &length)))
         rc = us_fail(&err, US_ENOMEM, "out of memory compiling the lexicon");
     sources.words = words;
