@@ -144,7 +144,7 @@ function articles.each(session, paths, options, jobs)
     end
   end
 
-  local list = os.tmpname()
+  local list = session:temporary_file()
   local file = assert(io.open(list, "w"))
   for _, path in ipairs(paths) do
     file:write((path:gsub("\n", "\0")), "\n")
@@ -162,9 +162,6 @@ function articles.each(session, paths, options, jobs)
   end
   return function()
     number = number + 1
-    if number == jobs + 1 then
-      os.remove(list) -- every worker has answered once, so all have opened it
-    end
     return paths[number] and read_worker(pipes[(number - 1) % jobs], paths[number])
   end
 end

@@ -7,9 +7,9 @@ local Session = require("unspin.shell.session")
 local main = {}
 
 -- In the order of the help. Those in `corrects` find corrections and share their options.
-local names = { "check", "fix", "log", "reject", "history", "filter", "report", "lexicon", "doctor" }
+local names = { "check", "fix", "log", "reject", "history", "filter", "report", "lexicon", "model", "doctor" }
 local corrects = { check = true, fix = true, filter = true, report = true }
-local colourless = { reject = true, history = true, filter = true, report = true }
+local colourless = { reject = true, history = true, filter = true, report = true, model = true }
 local walks = { check = true, fix = true, report = true }
 
 local function probability(text)
@@ -127,6 +127,7 @@ function main.run(arguments, root)
     end
     return { message = debug.traceback(failure), bug = true }
   end, args, session)
+  session:finish()
   if finished then
     local written, why = io.stdout:flush()
     if not written then

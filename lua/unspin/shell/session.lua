@@ -6,6 +6,7 @@ local lexicon = require("unspin.lexicon")
 ---@field root string folder of the program
 ---@field status integer exit status so far
 ---@field private opened userdata?
+---@field private temporary string[]
 ---@field private switches table<string, boolean> that were told
 local Session = {}
 Session.__index = Session
@@ -13,7 +14,7 @@ Session.__index = Session
 ---@param root string
 ---@return unspin.shell.Session
 function Session.new(root)
-  return setmetatable({ root = root, status = 0, switches = {} }, Session)
+  return setmetatable({ root = root, status = 0, switches = {}, temporary = {} }, Session)
 end
 
 -- Raised to end the run with one line on standard error and exit status 2.
@@ -35,6 +36,19 @@ end
 ---@param message string
 function Session.warn(message)
   io.stderr:write("unspin: ", (message:gsub("\n.*", "")), "\n")
+end
+
+---@return string path of a file that is removed when the run ends, however it does
+function Session:temporary_file()
+  local path = os.tmpname()
+  table.insert(self.temporary, path)
+  return path
+end
+
+function Session:finish()
+  for _, path in ipairs(self.temporary) do
+    os.remove(path)
+  end
 end
 
 -- Told once for each switch.

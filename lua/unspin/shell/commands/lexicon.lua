@@ -95,7 +95,7 @@ local head = "# Your own pairs, as `unspin lexicon add` and `forbid` write them;
 
 -- Ends the run if no text can ever match a row; other doubts about it are told.
 local function check_row(session, row)
-  local source, compiled = os.tmpname(), os.tmpname()
+  local source, compiled = session:temporary_file(), session:temporary_file()
   local file = assert(io.open(source, "w"))
   file:write(row)
   file:close()
@@ -104,8 +104,6 @@ local function check_row(session, row)
     alone = true,
     check = true,
   })
-  os.remove(source)
-  os.remove(compiled)
   local doubt = (report and message or doubts or ""):match("^.-:%d+: ([^\n]*)")
   if not report or report.rows + report.forbidden == 0 then
     session.abort(doubt or message)
