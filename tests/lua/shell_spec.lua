@@ -732,6 +732,61 @@ describe("unspin lexicon", function()
   end)
 end)
 
+describe("unspin model", function()
+  -- An ARPA file in which every n-gram of these words has one probability.
+  local function write_arpa(name, order)
+    local words = { "<unk>", "<s>", "</s>", "the", "city", "council", "metropolis" }
+    local sections, counts = {}, { "\\data\\" }
+    for n = 1, order do
+      local lines = {}
+      for _, word in ipairs(words) do
+        if n == 1 or not word:find("<", 1, true) then
+          local backoff = n < order and "\t-0.3" or ""
+          lines[#lines + 1] = ("-1.0\t%s%s"):format(((word .. " "):rep(n):gsub(" $", "")), backoff)
+        end
+      end
+      counts[#counts + 1] = ("ngram %d=%d"):format(n, #lines)
+      sections[n] = ("\\%d-grams:\n%s\n"):format(n, table.concat(lines, "\n"))
+    end
+    local text = table.concat(counts, "\n") .. "\n\n" .. table.concat(sections, "\n") .. "\n\\end\\\n"
+    write(folder .. "/" .. name, text)
+    return text
+  end
+
+  it("builds a model of order 3 to 5 that the engine opens", function()
+    for order = 3, 5 do
+      write_arpa("small.arpa", order)
+      assert.same({ output = ("small.lm: 7 words, order %d\n"):format(order), status = 0, errors = "" },
+        unspin("model build small.arpa -o small.lm"))
+      local doctor = shell("UNSPIN_MODEL=small.lm " .. quote(root .. "/bin/unspin") .. " doctor")
+      assert.matches("unspin.engine %(small.lm, 7 words;", doctor.output)
+    end
+  end)
+
+  it("says which order it needs, and passes longer n-grams over", function()
+    write_arpa("two.arpa", 2)
+    assert_one_line_error(unspin("model build two.arpa -o two.lm"), "two.arpa is of order 2; unspin needs 3 to 5")
+    write_arpa("six.arpa", 6)
+    local result = unspin("model build six.arpa -o six.lm")
+    assert.equal("six.lm: 7 words, order 5\n", result.output)
+    assert.matches("^unspin: six.arpa is of order 6; what is longer than 5 words is passed over\n$", result.errors)
+  end)
+
+  it("says in one line what is wrong with a file, and writes nothing", function()
+    local text = write_arpa("good.arpa", 3)
+    write(folder .. "/cut.arpa", text:sub(1, #text // 2))
+    write(folder .. "/bad.arpa", (text:gsub("%-1%.0\tcity", "much\tcity", 1)))
+    write(folder .. "/other.arpa", "not a model\n")
+    local wrong = { cut = "cut.arpa is not a sound ARPA file", bad = "line 11: its probability is not a logarithm",
+      other = "not a language model", missing = "missing.arpa: No such file" }
+    for name, message in pairs(wrong) do
+      assert_one_line_error(unspin(("model build %s.arpa -o none.lm"):format(name)), message)
+      assert.is_nil(io.open(folder .. "/none.lm"))
+    end
+    assert_one_line_error(unspin("model build good.arpa -o no/folder.lm"), "cannot write [^\n]*no/folder.lm")
+  end)
+end)
+
 describe("unspin doctor", function()
   it("names the parts that it found", function()
     local result = unspin("doctor")
