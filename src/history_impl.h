@@ -96,7 +96,7 @@ enum us_message_kind {
     US_MESSAGE_OTHER,
     US_MESSAGE_ORIGINAL,   /* the author's own text, recorded by a save */
     US_MESSAGE_CORRECTION, /* entry's old, replacement, path, ... are set; strings in *store */
-    US_MESSAGE_REVERT,     /* entry->oid is what was reverted or rejected */
+    US_MESSAGE_REVERT,     /* entry->oid is what was reverted; old, ... too if it was by a reject */
     US_MESSAGE_REFUSAL,    /* entry's old, replacement and path: never made, not to be proposed */
 };
 enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *store,

@@ -103,22 +103,110 @@ done:
     return US_OK;
 }
 
-/* The same commit on another parent (NULL: none). */
-static int copy_commit(git_oid *out, git_repository *repo, const git_oid *oid,
-                       const git_oid *parent, struct us_error *err)
+struct kept { /* a commit that outlives a pruning, and what it becomes */
+    git_oid was, is;
+};
+
+static void replace_all(struct us_bytes *text, const char *from, const char *to, size_t length)
 {
-    git_commit *commit = NULL, *on = NULL;
-    git_tree *tree = NULL;
-    int result = US_OK;
-    if (git_commit_lookup(&commit, repo, oid) != 0 || git_commit_tree(&tree, commit) != 0 ||
-        (parent && git_commit_lookup(&on, repo, parent) != 0) ||
-        git_commit_create(out, repo, NULL, git_commit_author(commit), git_commit_committer(commit),
-                          git_commit_message_encoding(commit), git_commit_message_raw(commit), tree,
-                          parent ? 1 : 0, (const git_commit **)&on) != 0)
-        result = us_git_fail(err, US_EIO, "rewrite the history");
-    git_tree_free(tree);
-    git_commit_free(on);
-    git_commit_free(commit);
+    for (char *at = text->at; at && (at = memmem(at, text->length - (size_t)(at - text->at), from,
+                                                 length)); at += length)
+        memcpy(at, to, length);
+}
+
+/* A commit's message; what it says of commits that became others is said of those. */
+static void add_message(struct us_bytes *out, const char *message, size_t length,
+                        const struct kept *kept, size_t from, size_t count)
+{
+    struct us_entry entry;
+    struct us_bytes store = {0}, text = {0};
+    us_bytes_add(&text, message, length);
+    if (us_message_parse(&entry, &store, message, length) == US_MESSAGE_REVERT)
+        for (size_t i = from; i < count; i++) {
+            char was[41], is[41];
+            git_oid_tostr(was, sizeof was, &kept[i].was);
+            git_oid_tostr(is, sizeof is, &kept[i].is);
+            if (strcmp(was, entry.oid) == 0)
+                replace_all(&text, was, is, 40);
+        }
+    us_bytes_add(out, text.at, text.length);
+    out->failed |= text.failed || store.failed;
+    us_bytes_close(&store);
+    us_bytes_close(&text);
+}
+
+/* Write the commit oid with another parent (NULL: none) and another message. */
+static int copy_commit(git_oid *out, struct us_pack *pack, git_odb *odb, const git_oid *oid,
+                       const git_oid *parent, const struct us_bytes *message, struct us_error *err)
+{
+    git_odb_object *object = NULL;
+    struct us_bytes text = {0};
+    char hex[41];
+    size_t message_length;
+    if (git_odb_read(&object, odb, oid) != 0)
+        return us_git_fail(err, US_EFORMAT, "read the history");
+    const char *raw = git_odb_object_data(object);
+    const char *body = us_raw_message(&message_length, raw, git_odb_object_size(object));
+    for (const char *line = raw; line < body; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, "parent ", 7) == 0)
+            continue;
+        us_bytes_add(&text, line, (size_t)(strchr(line, '\n') + 1 - line));
+        if (strncmp(line, "tree ", 5) == 0 && parent)
+            us_bytes_format(&text, "parent %s\n", git_oid_tostr(hex, sizeof hex, parent));
+    }
+    us_bytes_add(&text, message->at, message->length);
+    int result = text.failed || message->failed
+                     ? us_fail(err, US_ENOMEM, "out of memory for the history")
+                     : us_pack_whole(out, NULL, pack,
+                                     &(struct us_content){.type = GIT_OBJECT_COMMIT,
+                                                          .head = text.at,
+                                                          .head_length = text.length,
+                                                          .tail = ""},
+                                     err);
+    us_bytes_close(&text);
+    git_odb_object_free(object);
+    return result;
+}
+
+/*
+ * The kept commits (newest first) on base, or on nothing. What the dropped ones did to the text is
+ * one commit of the text as it was, so that each that is kept shows its own correction alone.
+ */
+static int rebuild(git_oid *tip, struct kept *kept, size_t count, const git_oid *dropped,
+                   const git_oid *base, struct us_history *history, struct us_error *err)
+{
+    struct us_pack pack = {0};
+    struct us_bytes message = {0};
+    git_odb *odb = NULL;
+    git_oid at;
+    int result = us_pack_begin(&pack, err);
+    if (result == US_OK && git_repository_odb(&odb, history->store) != 0)
+        result = us_git_fail(err, US_EFORMAT, "open the repository's objects");
+    us_message_original(&message, history->path.at);
+    if (result == US_OK)
+        result = copy_commit(&at, &pack, odb, dropped, base, &message, err);
+    for (size_t i = count; i-- > 0 && result == US_OK;) {
+        git_odb_object *object = NULL;
+        git_oid parent = at;
+        size_t length;
+        if (git_odb_read(&object, odb, &kept[i].was) != 0) {
+            result = us_git_fail(err, US_EFORMAT, "read the history");
+            break;
+        }
+        const char *text = us_raw_message(&length, git_odb_object_data(object),
+                                          git_odb_object_size(object));
+        message.length = 0;
+        add_message(&message, text, length, kept, i + 1, count);
+        result = copy_commit(&at, &pack, odb, &kept[i].was, &parent, &message, err);
+        kept[i].is = at;
+        git_odb_object_free(object);
+    }
+    if (result == US_OK)
+        result = us_pack_write(&pack, history->objects.at, err);
+    *tip = at;
+    us_pack_close(&pack);
+    us_bytes_close(&message);
+    git_odb_free(odb);
     return result;
 }
 
@@ -132,15 +220,19 @@ static int delete_ref(git_repository *repo, const char *name, struct us_error *e
     return result;
 }
 
-/* The ref's own commits, newest first: kept gets those since the time, *dropped counts the others. */
-static int split_by_time(git_oid **kept, size_t *count, size_t *dropped, git_oid *base,
-                         bool *has_base, struct us_history *history, int64_t before,
-                         struct us_error *err)
+struct division { /* of a ref's own commits */
+    struct kept *kept; /* those since the time, newest first; owned */
+    size_t count, dropped;
+    git_oid newest_dropped, base; /* base: where the side was forked from the branch */
+    bool has_base;
+};
+
+static int divide_by_time(struct division *out, struct us_history *history, int64_t before,
+                          struct us_error *err)
 {
     size_t room = 0;
     git_oid oid = history->seen;
     bool old = false;
-    *has_base = false;
     for (bool more = true; more;) {
         git_commit *commit = NULL;
         struct us_entry entry;
@@ -151,22 +243,23 @@ static int split_by_time(git_oid **kept, size_t *count, size_t *dropped, git_oid
         bool ours = us_message_parse(&entry, &store, message, strlen(message)) != US_MESSAGE_OTHER;
         us_bytes_close(&store);
         old = old || git_commit_time(commit) < before;
-        if (!ours) { /* where the side was forked from the branch */
-            *base = oid;
-            *has_base = true;
+        if (!ours) {
+            out->base = oid;
+            out->has_base = true;
         } else if (old) {
-            ++*dropped;
+            if (!out->dropped++)
+                out->newest_dropped = oid;
         } else {
-            if (*count == room) {
+            if (out->count == room) {
                 room = room * 2 + 64;
-                git_oid *grown = realloc(*kept, room * sizeof **kept);
+                struct kept *grown = realloc(out->kept, room * sizeof *grown);
                 if (!grown) {
                     git_commit_free(commit);
                     return us_fail(err, US_ENOMEM, "out of memory for the history");
                 }
-                *kept = grown;
+                out->kept = grown;
             }
-            (*kept)[(*count)++] = oid;
+            out->kept[out->count++] = (struct kept){.was = oid};
         }
         more = ours && git_commit_parentcount(commit) > 0;
         if (more)
@@ -176,13 +269,29 @@ static int split_by_time(git_oid **kept, size_t *count, size_t *dropped, git_oid
     return US_OK;
 }
 
+/* Is all that would be dropped a commit of the text as it was, which a pruning makes too? */
+static bool is_pruned(const struct division *division, struct us_history *history)
+{
+    git_commit *commit = NULL;
+    struct us_entry entry;
+    struct us_bytes store = {0};
+    bool is = false;
+    if (division->dropped == 1 && division->count > 0 &&
+        git_commit_lookup(&commit, history->store, &division->newest_dropped) == 0) {
+        const char *message = git_commit_message_raw(commit);
+        is = us_message_parse(&entry, &store, message, strlen(message)) == US_MESSAGE_ORIGINAL;
+    }
+    us_bytes_close(&store);
+    git_commit_free(commit);
+    return is;
+}
+
 int us_history_prune(size_t *dropped, struct us_history *history, int64_t before,
                      struct us_error *err)
 {
     struct us_journal journal = {.fd = -1};
-    git_oid *kept = NULL, at, base = {{0}};
-    size_t count = 0;
-    bool has_base;
+    struct division division = {0};
+    git_oid tip;
     *dropped = 0;
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result != US_OK)
@@ -192,26 +301,25 @@ int us_history_prune(size_t *dropped, struct us_history *history, int64_t before
                                        "are pruned", history->ref.at);
     if (!history->has_seen)
         return US_OK;
-    result = split_by_time(&kept, &count, dropped, &base, &has_base, history, before, err);
-    if (result != US_OK || *dropped == 0)
+    result = divide_by_time(&division, history, before, err);
+    if (result != US_OK || division.dropped == 0 || is_pruned(&division, history))
         goto done;
-    if (count == 0) {
+    if (division.count == 0) {
         result = delete_ref(history->store, history->ref.at, err);
-        goto done;
-    }
-    at = base;
-    for (size_t i = count; i-- > 0 && result == US_OK; has_base = true) {
-        git_oid parent = at;
-        result = copy_commit(&at, history->store, &kept[i], has_base ? &parent : NULL, err);
+    } else {
+        result = rebuild(&tip, division.kept, division.count, &division.newest_dropped,
+                         division.has_base ? &division.base : NULL, history, err);
+        if (result == US_OK)
+            result = us_journal_begin(&journal, history->git_dir.at, history->file, err);
+        if (result == US_OK)
+            result = us_ref_move(history, &journal, &tip, "unspin: prune", err);
+        if (result == US_RETRY)
+            result = us_fail(err, US_ESTATE, "%s moved meanwhile; prune again", history->ref.at);
     }
     if (result == US_OK)
-        result = us_journal_begin(&journal, history->git_dir.at, history->file, err);
-    if (result == US_OK)
-        result = us_ref_move(history, &journal, &at, "unspin: prune", err);
-    if (result == US_RETRY)
-        result = us_fail(err, US_ESTATE, "%s moved meanwhile; prune again", history->ref.at);
+        *dropped = division.dropped;
 done:
-    free(kept);
+    free(division.kept);
     us_journal_remove(&journal);
     return result;
 }

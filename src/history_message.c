@@ -208,10 +208,10 @@ static size_t keep(struct us_bytes *store, const char *text, size_t length)
 enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *store,
                                       const char *message, size_t length)
 {
-    static const char reverts[] = "This reverts commit ";
+    static const char reverts[] = "This reverts commit ", rejects[] = "Reject ";
     const char *end = message + length, *subject = message, *excerpt = "", *file = "";
     size_t subject_length = 0, excerpt_length = 0, file_length = 0, n, path = 0, kind = 0;
-    bool correction = false, refusal = false;
+    bool correction = false, refusal = false, rejection = false;
     const char *line = message, *value;
 
     entry->line = 0;
@@ -228,7 +228,7 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
             if ((value = trailer(line, line_length, "Unspin-Rejects: ", &n)) && is_oid(value, n)) {
                 memcpy(entry->oid, value, 40);
                 entry->oid[40] = '\0';
-                return US_MESSAGE_REVERT;
+                rejection = true;
             }
             if ((value = trailer(line, line_length, "Unspin-File: ", &n))) {
                 path = store->length;
@@ -258,14 +258,19 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
         }
         line = stop ? stop + 1 : end;
     }
-    if (!(correction || refusal) || !path)
-        return path ? US_MESSAGE_ORIGINAL : US_MESSAGE_OTHER;
+    if (rejection && subject_length > sizeof rejects - 1 &&
+        strncmp(subject, rejects, sizeof rejects - 1) == 0) {
+        subject += sizeof rejects - 1;
+        subject_length -= sizeof rejects - 1;
+    } else if (!(correction || refusal) || !path) {
+        return rejection ? US_MESSAGE_REVERT : path ? US_MESSAGE_ORIGINAL : US_MESSAGE_OTHER;
+    }
     const char *arrow = NULL;
     for (size_t i = 0; i + sizeof ARROW - 1 <= subject_length && !arrow; i++)
         if (memcmp(subject + i, ARROW, sizeof ARROW - 1) == 0)
             arrow = subject + i;
     if (!arrow)
-        return US_MESSAGE_OTHER;
+        return rejection ? US_MESSAGE_REVERT : US_MESSAGE_OTHER;
     const char *right = arrow + sizeof ARROW - 1;
     size_t old = keep(store, subject, (size_t)(arrow - subject));
     size_t replacement = keep(store, right, (size_t)(subject + subject_length - right));
@@ -287,5 +292,5 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
     entry->old = store->at + old;
     entry->replacement = store->at + replacement;
     entry->excerpt = store->at + kept_excerpt;
-    return refusal ? US_MESSAGE_REFUSAL : US_MESSAGE_CORRECTION;
+    return rejection ? US_MESSAGE_REVERT : refusal ? US_MESSAGE_REFUSAL : US_MESSAGE_CORRECTION;
 }

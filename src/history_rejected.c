@@ -129,7 +129,10 @@ static bool take(struct state *state, git_odb *odb, const git_oid *oid)
             drop(state, i); /* the rejection itself is taken back */
             return true;
         }
-    return read_message(&entry, state, odb, &reverted) != US_MESSAGE_CORRECTION ||
+    if (read_message(&entry, state, odb, &reverted) == US_MESSAGE_CORRECTION)
+        return add(state, &reverted, oid, entry.path, entry.old, entry.replacement);
+    /* where that commit is missing (a shallow clone), a rejection of ours tells what it was */
+    return read_message(&entry, state, odb, oid) != US_MESSAGE_REVERT || !entry.old ||
            add(state, &reverted, oid, entry.path, entry.old, entry.replacement);
 }
 

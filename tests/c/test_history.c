@@ -404,31 +404,105 @@ static void test_the_command_shows_the_history(void **state)
     us_history_close(history);
 }
 
-static void test_a_side_history_is_pruned_a_branch_is_not(void **state)
+/* Prune what is older than the last second but one, in which nothing is recorded. */
+static size_t prune_up_to_now(struct us_history *history)
+{
+    size_t dropped;
+    sleep(1);
+    int64_t now = atoll(output("date +%%s"));
+    assert_int_equal(us_history_prune(&dropped, history, now, NULL), US_OK);
+    sleep(1);
+    return dropped;
+}
+
+static void test_a_side_history_is_pruned(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"settlement=agreement", "student trade=student exchange",
+                                        NULL};
+    static const char *const second[] = {"instructed=told", NULL};
+    struct us_history *history = open_history(article, US_WHERE_SIDE);
+    struct us_recorded recorded = correct(history, article, first);
+    us_recorded_close(&recorded);
+    sleep(1);
+    int64_t between = atoll(output("date +%%s"));
+    recorded = correct(history, article, second);
+    size_t dropped;
+    assert_int_equal(us_history_prune(&dropped, history, between, NULL), US_OK);
+    assert_int_equal(dropped, 2);
+    assert_string_equal(output("cd repo && git log --format=%%s unspin/heads/main && git fsck "
+                               "--strict --no-dangling"),
+                        "instructed → told\nSave articles/a.md as written\nReceive");
+    assert_string_equal(output("cd repo && git show --format= --word-diff unspin/heads/main | tail -1 && "
+                               "git diff --stat unspin/heads/main -- articles"),
+                        "The expertise was [-instructed-]{+told+} final November.");
+    assert_int_equal(us_history_prune(&dropped, history, between, NULL), US_OK);
+    assert_int_equal(dropped, 0); /* what it left is not dropped again and again */
+    assert_int_equal(prune_up_to_now(history), 2);
+    assert_string_equal(output("cd repo && git for-each-ref refs/unspin"), "");
+    us_recorded_close(&recorded);
+    us_history_close(history);
+}
+
+static void test_what_was_rejected_outlives_a_pruning(void **state)
 {
     (void)state;
     static const char *const first[] = {"settlement=agreement", NULL};
     static const char *const second[] = {"instructed=told", NULL};
+    char made[41], log[4096];
     size_t dropped;
     struct us_history *history = open_history(article, US_WHERE_SIDE);
+    struct us_recorded old = correct(history, article, first);
+    sleep(1);
+    int64_t between = atoll(output("date +%%s"));
+    struct us_recorded recorded = correct(history, article, second);
+    assert_int_equal(us_history_reject(made, history, old.oids[0], NULL), US_OK);
+    assert_int_equal(us_history_reject(made, history, recorded.oids[0], NULL), US_OK);
+    assert_int_equal(us_history_prune(&dropped, history, between, NULL), US_OK);
+    assert_int_equal(dropped, 1);
+    output("cd repo && git reflog expire --expire=now --all && git gc -q --prune=now && "
+           "! git cat-file -e %s && ! git cat-file -e %s", old.oids[0], recorded.oids[0]);
+    assert_string_equal(rejected(article), "settlement>agreement@articles/a.md here; "
+                                           "instructed>told@articles/a.md here");
+    read_log(log, sizeof log, article, false);
+    assert_string_equal(log, "articles/a.md:3 instructed>told rejected\n");
+    us_recorded_close(&old);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+}
+
+static void test_a_private_history_is_pruned(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"settlement=agreement", NULL};
+    static const char *const second[] = {"instructed=told", NULL};
+    struct us_history *history = open_history(article, US_WHERE_PRIVATE);
     struct us_recorded recorded = correct(history, article, first);
     us_recorded_close(&recorded);
-    sleep(2);
-    int64_t now = atoll(output("date +%%s"));
     sleep(1);
+    int64_t between = atoll(output("date +%%s"));
     recorded = correct(history, article, second);
     us_recorded_close(&recorded);
-    assert_int_equal(us_history_prune(&dropped, history, now, NULL), US_OK);
-    assert_int_equal(dropped, 1);
-    assert_string_equal(output("cd repo && git log --format=%%s unspin/heads/main && git fsck "
-                               "--strict --no-dangling"),
-                        "instructed → told\nReceive");
-    assert_int_equal(us_history_prune(&dropped, history, now + 3600, NULL), US_OK);
-    assert_string_equal(output("cd repo && git for-each-ref refs/unspin"), "");
+    size_t dropped;
+    assert_int_equal(us_history_prune(&dropped, history, between, NULL), US_OK);
+    assert_int_equal(dropped, 2);
+    const char *ref = us_history_location(history)->ref, *path = us_history_location(history)->path;
+    assert_string_equal(output("git --git-dir unspin/history.git log --format=%%s '%s'", ref),
+                        output("echo 'instructed → told'; echo 'Save %s as written'", path));
     us_history_close(history);
-    history = open_history(article, US_WHERE_BRANCH);
-    assert_int_equal(us_history_prune(&dropped, history, now, NULL), US_ESTATE);
+}
+
+static void test_a_branch_is_not_pruned(void **state)
+{
+    (void)state;
+    size_t dropped;
+    struct us_error err = {0};
+    struct us_recorded recorded = correct_all();
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_prune(&dropped, history, INT32_MAX, &err), US_ESTATE);
+    assert_non_null(strstr(err.message, "refs/heads/main is a branch of yours"));
     us_history_close(history);
+    us_recorded_close(&recorded);
 }
 
 static bool remove_all(void *data, const char *path)
@@ -535,7 +609,10 @@ int main(void)
         TEST(test_the_cache_of_rejections_may_be_lost_or_damaged),
         TEST(test_an_export_is_taken_by_git_am),
         TEST(test_the_command_shows_the_history),
-        TEST(test_a_side_history_is_pruned_a_branch_is_not),
+        TEST(test_a_side_history_is_pruned),
+        TEST(test_what_was_rejected_outlives_a_pruning),
+        TEST(test_a_private_history_is_pruned),
+        TEST(test_a_branch_is_not_pruned),
         TEST(test_private_histories_without_article_are_found),
         TEST(test_packs_are_joined),
         TEST(test_a_thousand_corrections_in_one_save),
