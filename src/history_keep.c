@@ -26,7 +26,7 @@ int us_history_command(char **out, const struct us_history *history, struct us_e
     *out = NULL;
     us_bytes_text(&command, "git --git-dir=");
     add_quoted(&command, history->git_dir.at);
-    us_bytes_text(&command, " log -p ");
+    us_bytes_text(&command, " log -p --word-diff --follow ");
     add_quoted(&command, history->ref.at);
     us_bytes_text(&command, " -- ");
     add_quoted(&command, history->path.at);

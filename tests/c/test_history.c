@@ -370,25 +370,59 @@ static void test_the_cache_of_rejections_may_be_lost_or_damaged(void **state)
 
 /* --- housekeeping --- */
 
+/* Write the history's export into the file mbox. */
+static void export_to_mbox(enum us_where where)
+{
+    char *mbox, path[200];
+    size_t length;
+    struct us_history *history = open_history(article, where);
+    assert_int_equal(us_history_export(&mbox, &length, history, NULL), US_OK);
+    snprintf(path, sizeof path, "%s/mbox", work);
+    write_article(path, mbox, length);
+    free(mbox);
+    us_history_close(history);
+}
+
 static void test_an_export_is_taken_by_git_am(void **state)
 {
     (void)state;
-    char *mbox;
-    size_t length;
     output("git clone -q repo clone");
     struct us_recorded recorded = correct_all();
     reject(recorded.oids[1]);
-    struct us_history *history = open_history(article, US_WHERE_BRANCH);
-    assert_int_equal(us_history_export(&mbox, &length, history, NULL), US_OK);
-    char path[200];
-    snprintf(path, sizeof path, "%s/mbox", work);
-    write_article(path, mbox, length);
-    assert_string_equal(output("cd clone && git am -q ../mbox && git log --format=%%s && "
-                               "cmp articles/a.md ../repo/articles/a.md"),
-                        output("cd repo && git log --format=%%s"));
-    free(mbox);
+    us_recorded_close(&recorded);
+    export_to_mbox(US_WHERE_BRANCH);
+    const char *there = output("cd repo && git log --format='%%an %%ae %%at %%B'");
+    assert_string_equal(output("cd clone && git am -q ../mbox && git log --format='%%an %%ae %%at %%B'"),
+                        there);
+    output("cmp clone/articles/a.md repo/articles/a.md");
+}
+
+static void test_an_export_of_a_private_history_is_taken_by_git_am(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", "instructed=told", NULL};
+    struct us_history *history = open_history(article, US_WHERE_PRIVATE);
+    struct us_recorded recorded = correct(history, article, swaps);
     us_recorded_close(&recorded);
     us_history_close(history);
+    export_to_mbox(US_WHERE_PRIVATE);
+    output("git init -q other && cd other && git am -q ../mbox && cmp .%s %s", article, article);
+}
+
+static void test_an_export_keeps_line_endings_and_odd_lines(void **state)
+{
+    (void)state;
+    static const char text[] = "From here an settlement was\r\n>From there\r\n--- \r\n"
+                               "diff --git a/x b/x\r\n\xe9t\xe9 expertise without an end";
+    static const char *const swaps[] = {"settlement=agreement", "expertise=technology", NULL};
+    write_article(article, text, sizeof text - 1);
+    output("cd repo && git commit -qam CRLF && git clone -q . ../clone");
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct us_recorded recorded = correct(history, article, swaps);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    export_to_mbox(US_WHERE_BRANCH);
+    output("cd clone && git am -q --keep-cr ../mbox && cmp articles/a.md %s", article);
 }
 
 static void test_the_command_shows_the_history(void **state)
@@ -398,7 +432,7 @@ static void test_the_command_shows_the_history(void **state)
     struct us_recorded recorded = correct_all();
     struct us_history *history = open_history(article, US_WHERE_BRANCH);
     assert_int_equal(us_history_command(&command, history, NULL), US_OK);
-    assert_non_null(strstr(output("%s", command), "+Following an agreement"));
+    assert_non_null(strstr(output("%s", command), "Following an [-settlement-]{+agreement+} to"));
     free(command);
     us_recorded_close(&recorded);
     us_history_close(history);
@@ -608,6 +642,8 @@ int main(void)
         TEST(test_rejections_are_known_after_a_rename_and_elsewhere),
         TEST(test_the_cache_of_rejections_may_be_lost_or_damaged),
         TEST(test_an_export_is_taken_by_git_am),
+        TEST(test_an_export_of_a_private_history_is_taken_by_git_am),
+        TEST(test_an_export_keeps_line_endings_and_odd_lines),
         TEST(test_the_command_shows_the_history),
         TEST(test_a_side_history_is_pruned),
         TEST(test_what_was_rejected_outlives_a_pruning),

@@ -126,7 +126,7 @@ describe("core.history", function()
     options.where = "private"
     local history = assert(core.history(path, options))
     correct(history)
-    assert.truthy(history:command():find("log -p 'refs/heads/a-md-", 1, true))
+    assert.truthy(history:command():find("log -p --word-diff --follow 'refs/heads/a-md-", 1, true))
     assert.truthy(history:export():find("^From %x+ Mon Sep 17"))
     assert.same({}, core.orphans(options))
     os.remove(path)

@@ -1,19 +1,16 @@
--- history: where a file's corrections are recorded, and the git command that shows them.
+-- history: where corrections are recorded, and what can be done with them there.
 
 local print = require("unspin.shell.print")
-local sh = require("unspin.shell.sh")
 
 local history = {
-  summary = "Print the git command that shows the corrections of a file where they are recorded",
+  summary = "Show where corrections are recorded; export or prune them",
   example = "eval \"$(unspin history article.md)\"",
+  epilog = "Without export, prune or orphans: path. Nothing is ever pushed, and no branch is pruned.",
+  default = "path", -- what `unspin history FILE` means
 }
 
-function history.define(command)
-  command:argument("file", "The article.")
-end
-
-function history.run(args, session)
-  local opened, message = session:core().history(args.file, {})
+local function open(session, path, where)
+  local opened, message = session:core().history(path, { where = where })
   if not opened then
     session.abort(message)
   end
@@ -21,8 +18,87 @@ function history.run(args, session)
   if place.notice then
     session.warn(place.notice)
   end
-  print(sh.join({ "git", "--git-dir=" .. place.git_dir, "log", "--patch", "--word-diff", place.ref, "--", place.path }))
+  return opened, place
+end
+
+local function demand(session, value, message)
+  if value == nil then
+    session.abort(message)
+  end
+  return value
+end
+
+local function path(args, session)
+  local opened = open(session, args.file, args.where)
+  print(demand(session, opened:command()))
   return 0
+end
+
+local function export(args, session)
+  local opened = open(session, args.file, args.where)
+  print(demand(session, opened:export()), "")
+  return 0
+end
+
+local function plural(count, word)
+  return ("%d %s%s"):format(count, word, count == 1 and "" or "s")
+end
+
+local function prune(args, session)
+  for _, file in ipairs(args.file) do
+    local opened, place = open(session, file, args.where or "side")
+    local dropped = demand(session, opened:prune(args.before))
+    print(("%s: %s of %s forgotten"):format(file, plural(dropped, "commit"), place.ref))
+  end
+  return 0
+end
+
+local function orphans(args, session)
+  local paths = demand(session, session:core().orphans({ remove = args.remove }))
+  for _, orphan in ipairs(paths) do
+    print(orphan)
+  end
+  return 0
+end
+
+-- The first moment of a day, here.
+local function day(text)
+  local year, month, date = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  local time = year and os.time({ year = year, month = month, day = date, hour = 0 })
+  -- os.time takes the 31st of June for the 1st of July
+  if not time or os.date("%Y-%m-%d", time) ~= text then
+    return nil, ("'%s' is not a date as 2026-01-31"):format(text)
+  end
+  return time
+end
+
+local actions = { path = path, export = export, prune = prune, orphans = orphans }
+
+function history.define(command)
+  command:command_target("action")
+  command:require_command(true)
+  local function action(name, summary)
+    return command:command(name, summary)
+  end
+  local function where(of)
+    return of:option("--where", "Which history: branch, side or private."):choices({ "branch", "side", "private" })
+  end
+  local shown = action("path", "Print the git command that shows a file's corrections.")
+  shown:argument("file", "The article.")
+  where(shown)
+  local exported = action("export", "Print a file's corrections as patches for `git am --keep-cr`.")
+  exported:argument("file", "The article.")
+  where(exported)
+  local pruned = action("prune", "Forget what a side or private history has from before a day.")
+  pruned:argument("file", "The articles."):args("+")
+  pruned:option("--before", "The day, as 2026-01-31."):argname("DAY"):convert(day):count(1)
+  where(pruned)
+  local lost = action("orphans", "List the private histories whose articles are gone.")
+  lost:flag("--remove", "Remove them, too.")
+end
+
+function history.run(args, session)
+  return actions[args.action](args, session)
 end
 
 return history
