@@ -428,7 +428,7 @@ static struct us_save *new_save(const char *before, size_t length, const struct 
     for (size_t i = 0; i < count && good; i++) {
         struct edit *edit = &save->edits[save->count];
         size_t n = strlen(fixes[i].replacement);
-        if (!message && !fixes[i].refuses &&
+        if (!message && !fixes[i].refuses && !fixes[i].rejects &&
             changes_nothing(before, fixes[i].start, fixes[i].end, &fixes[i]))
             continue; /* it changes nothing: no commit */
         *edit = (struct edit){.start = fixes[i].start,

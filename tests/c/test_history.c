@@ -3,6 +3,8 @@
  */
 #include "repository.h"
 
+#include "history_bytes.h"
+
 static void test_one_commit_a_correction(void **state)
 {
     (void)state;
@@ -317,6 +319,123 @@ static void test_reject_in_a_partial_clone_says_what_is_missing(void **state)
     assert_int_equal(us_history_reject(made, history, recorded.oids[0], &err), US_OK);
     us_history_close(history);
     us_recorded_close(&recorded);
+}
+
+/* A save of fixes given in full, of the article as it is. */
+static void save_fixes(struct us_fix *fixes, size_t count)
+{
+    struct us_recorded recorded;
+    struct us_error err = {0};
+    size_t length, at = 0;
+    char *text = read_article(article, &length);
+    struct us_bytes after = {0};
+    for (size_t i = 0; i < count; i++) {
+        us_bytes_add(&after, text + at, fixes[i].start - at);
+        us_bytes_text(&after, fixes[i].replacement);
+        at = fixes[i].end;
+    }
+    us_bytes_add(&after, text + at, length - at);
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    if (us_history_prepare(history, text, length, fixes, count, &err) != US_OK)
+        fail_msg("%s", err.message);
+    write_article(article, after.at, after.length);
+    if (us_history_record(&recorded, history, text, length, fixes, count, &err) != US_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(recorded.count, count);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    us_bytes_close(&after);
+    free(text);
+}
+
+/* The place of a word in the article. */
+static struct us_fix fix_of(const char *word, const char *replacement)
+{
+    size_t length;
+    char *text = read_article(article, &length), *place = strstr(text, word);
+    assert_non_null(place);
+    size_t start = (size_t)(place - text);
+    free(text);
+    return (struct us_fix){.start = start, .end = start + strlen(word),
+                           .replacement = replacement, .confidence = 0.5f};
+}
+
+static void test_a_save_corrects_rejects_and_refuses(void **state)
+{
+    (void)state;
+    char log[4096];
+    struct us_recorded recorded = correct_all();
+    struct us_fix fixes[] = {fix_of("agreement", "settlement"), fix_of("expertise", "expertise"),
+                             fix_of("final", "last")};
+    fixes[0].rejects = recorded.oids[0];
+    fixes[1].refuses = "technology";
+    save_fixes(fixes, 3);
+    assert_string_equal(output("cd repo && cat articles/a.md && git status --porcelain && "
+                               "git log -3 --format=%%s && git fsck --strict --no-dangling"),
+                        "Following an settlement to cut back student exchange.\n\n"
+                        "The expertise was told last November.\n"
+                        "final → last\nKeep expertise\nReject settlement → agreement");
+    assert_string_equal(output("cd repo && git log -1 --format=%%B HEAD~1 && git show --format= HEAD~1"),
+                        "Keep expertise\n\nUnspin-File: articles/a.md\n"
+                        "Unspin-Refuses: expertise → technology");
+    assert_string_equal(output("cd repo && git log -1 --format=%%B HEAD~2"),
+                        output("echo 'Reject settlement → agreement'; echo; echo 'This takes back "
+                               "commit %s.'; echo; echo 'Unspin-File: articles/a.md'; echo "
+                               "'Unspin-Rejects: %s'", recorded.oids[0], recorded.oids[0]));
+    assert_string_equal(rejected(article), "settlement>agreement@articles/a.md here; "
+                                           "expertise>technology@articles/a.md here");
+    read_log(log, sizeof log, article, false);
+    assert_string_equal(log, "articles/a.md:3 final>last\n"
+                             "articles/a.md:3 instructed>told\n"
+                             "articles/a.md:1 student trade>student exchange\n"
+                             "articles/a.md:1 settlement>agreement rejected\n");
+    us_recorded_close(&recorded);
+}
+
+static void test_what_was_refused_may_be_accepted_later(void **state)
+{
+    (void)state;
+    struct us_fix fix = fix_of("expertise", "expertise");
+    fix.refuses = "technology";
+    save_fixes(&fix, 1);
+    assert_string_equal(rejected(article), "expertise>technology@articles/a.md here");
+    fix = fix_of("expertise", "technology");
+    save_fixes(&fix, 1);
+    assert_string_equal(rejected(article), "");
+    fix = fix_of("instructed", "instructed");
+    fix.refuses = "told";
+    save_fixes(&fix, 1);
+    output("cd repo && git revert --no-edit --allow-empty HEAD 2>&1 || git commit --allow-empty -qm "
+           "\"Revert\n\nThis reverts commit $(git rev-parse HEAD).\"");
+    assert_string_equal(rejected(article), "");
+}
+
+static void test_a_rejection_that_finds_its_work_done_is_recorded(void **state)
+{
+    (void)state;
+    struct us_recorded recorded = correct_all();
+    output("cd repo && sed -i s/agreement/settlement/ articles/a.md");
+    struct us_fix fix = fix_of("settlement", "settlement");
+    fix.rejects = recorded.oids[0];
+    save_fixes(&fix, 1);
+    assert_string_equal(rejected(article), "settlement>agreement@articles/a.md here");
+    assert_string_equal(output("cd repo && git log -2 --format=%%s && git status --porcelain"),
+                        "Reject settlement → settlement\nSave articles/a.md as written");
+    us_recorded_close(&recorded);
+}
+
+static void test_a_rejection_must_name_a_commit(void **state)
+{
+    (void)state;
+    struct us_error err = {0};
+    struct us_fix fix = fix_of("settlement", "agreement");
+    fix.rejects = "main";
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_prepare(history, "an settlement", 13, &fix, 1, &err), US_EINVAL);
+    fix = (struct us_fix){.start = 3, .end = 13, .replacement = "agreement", .rejects = "main"};
+    assert_int_equal(us_history_prepare(history, "an settlement", 13, &fix, 1, &err), US_EINVAL);
+    assert_non_null(strstr(err.message, "rejects main, which is no commit's id"));
+    us_history_close(history);
 }
 
 static void test_git_revert_rejects_and_its_revert_accepts(void **state)
@@ -637,6 +756,10 @@ int main(void)
         TEST(test_reject_beside_words_that_were_changed),
         TEST(test_reject_refuses_what_is_no_correction),
         TEST(test_reject_in_a_partial_clone_says_what_is_missing),
+        TEST(test_a_save_corrects_rejects_and_refuses),
+        TEST(test_what_was_refused_may_be_accepted_later),
+        TEST(test_a_rejection_that_finds_its_work_done_is_recorded),
+        TEST(test_a_rejection_must_name_a_commit),
         TEST(test_git_revert_rejects_and_its_revert_accepts),
         TEST(test_a_rebase_that_drops_a_commit_rejects),
         TEST(test_rejections_are_known_after_a_rename_and_elsewhere),

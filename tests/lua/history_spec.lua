@@ -101,6 +101,41 @@ describe("core.history", function()
     assert.truthy(message:find("there is no commit 0123456", 1, true))
   end)
 
+  it("records rejections and refusals among the corrections of a save", function()
+    local history = assert(core.history(path, options))
+    local oids = correct(history)
+    local text = core.apply(TEXT, fixes)
+    local function place(old, new, more)
+      local start, stop = text:find(old, 1, true)
+      local change = { start = start, stop = stop, new = new, confidence = 0.5, kind = "substitution" }
+      for key, value in pairs(more) do
+        change[key] = value
+      end
+      return change
+    end
+    local changes = {
+      place("agreement", "settlement", { rejects = oids[1] }),
+      place("expertise", "expertise", { refuses = "technology" }),
+    }
+    assert(history:prepare(text, changes))
+    write(path, core.apply(text, changes))
+    assert.equal(2, #assert(history:record(text, changes)))
+    local known = {}
+    for _, except in ipairs(history:excepts()) do
+      known[#known + 1] = { except.old, except.new, except.here }
+    end
+    assert.same({ { "settlement", "agreement", true }, { "expertise", "technology", true } }, known)
+    local marked = {}
+    for entry in history:log() do
+      marked[entry.old] = entry.rejected
+    end
+    assert.same({ settlement = true, instructed = false }, marked)
+    changes[1].rejects = "no id"
+    local ok, message = history:prepare(text, changes)
+    assert.is_nil(ok)
+    assert.truthy(message:find("which is no commit's id", 1, true))
+  end)
+
   it("fails with a message where it cannot be opened", function()
     local history, message = core.history(folder .. "/none.md", options)
     assert.is_nil(history)
