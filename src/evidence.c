@@ -58,12 +58,18 @@ static float log_odds(float p)
     return p < 1e-6f ? -14.0f : p > 1 - 1e-6f ? 14.0f : logf(p / (1 - p));
 }
 
-static float logistic(const float *weights, const float *features, int count)
+static float logistic(float sum)
 {
-    float sum = 0;
-    for (int i = 0; i < count; i++)
-        sum += weights[i] * features[i];
     return 1 / (1 + expf(-sum));
+}
+
+/* Add weights times features, those from `first` to before `end`. */
+static float add_features(float sum, const float *weights, const float *features, int first,
+                          int end)
+{
+    for (int i = first; i < end; i++)
+        sum += weights[i] * features[i];
+    return sum;
 }
 
 /* ---- the place of an edge ----------------------------------------------------------------- */
@@ -200,13 +206,10 @@ static int determiner(const struct us_lattice *lattice, const struct us_lexicon 
 static void row_features(float *f, const struct us_row *row)
 {
     f[US_FEATURE_PAGES] = logf(1 + (float)row->pages);
-    f[US_FEATURE_ALWAYS] = (row->flags & US_ROW_ALWAYS) != 0;
-    f[US_FEATURE_SPUN_ONLY] = (row->flags & US_ROW_SPUN_ONLY) != 0;
     f[US_FEATURE_BOT_ONLY] = (row->flags & US_ROW_BOT_ONLY) != 0;
     f[US_FEATURE_SEEN] = (row->flags & US_ROW_SEEN) != 0;
     f[US_FEATURE_INFLECTED] = (row->flags & US_ROW_INFLECTED) != 0;
     f[US_FEATURE_TAIL] = (row->flags & US_ROW_TAIL) != 0;
-    f[US_FEATURE_SCHOLARLY] = (row->flags & US_ROW_SCHOLARLY) != 0;
     f[US_FEATURE_NAME] = (row->flags & US_ROW_NAME) != 0;
     f[US_FEATURE_READINGS] = logf(row->readings ? row->readings : 1);
     f[US_FEATURE_SWAPS] = logf(row->swaps ? row->swaps : 1);
@@ -214,14 +217,38 @@ static void row_features(float *f, const struct us_row *row)
     f[US_FEATURE_AUTHORED] = (row->flags & US_ROW_AUTHORED) != 0;
     f[US_FEATURE_READING_SHARE] = logf(0.001f * (float)row->reading_share + 0.01f);
     f[US_FEATURE_SWAP_SHARE] = logf(0.001f * (float)row->swap_share + 0.01f);
-    f[US_FEATURE_SWAPPED_AWAY] = logf(1 + (float)row->spun_pages);
 }
 
-static void local_features(float *f, const struct us_lattice *lattice,
-                           const struct us_ngram *ngram, const struct us_lexicon *lexicon,
-                           const struct us_edge *edge)
+/* Those that the features of the article are made of as well. */
+static void shared_features(float *f, const struct us_lattice *lattice, const struct us_edge *edge,
+                            const struct us_signs *signs)
 {
+    const struct us_token *first = unit_token(lattice, edge->from);
+    bool capital = first->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER);
+    f[US_FEATURE_GAIN] = signs->gain;
+    f[US_FEATURE_CONTEXT] = signs->context;
+    f[US_FEATURE_QUOTED] = (first->flags & US_TOKEN_QUOTED) != 0;
+    f[US_FEATURE_CAPITAL] = capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) &&
+                            !(edge->row && edge->row->flags & US_ROW_NAME);
+    if (!edge->row)
+        return;
+    f[US_FEATURE_ALWAYS] = (edge->row->flags & US_ROW_ALWAYS) != 0;
+    f[US_FEATURE_SPUN_ONLY] = (edge->row->flags & US_ROW_SPUN_ONLY) != 0;
+    f[US_FEATURE_SCHOLARLY] = (edge->row->flags & US_ROW_SCHOLARLY) != 0;
+    f[US_FEATURE_SWAPPED_AWAY] = logf(1 + (float)edge->row->spun_pages);
+}
+
+static void local_features(float *f, const struct us_lattice *lattice, const struct us_edge *edge,
+                           const struct us_signs *signs)
+{
+    const struct us_ngram *ngram = lattice->model;
+    const struct us_lexicon *lexicon = lattice->lexicon;
+    shared_features(f, lattice, edge, signs);
     f[US_FEATURE_BIAS] = 1;
+    f[US_FEATURE_LOSS] = signs->gain < 0 ? signs->gain : 0;
+    f[US_FEATURE_POSTERIOR] = signs->posterior;
+    f[US_FEATURE_CONTEXT_LOSS] = signs->context < 0 ? signs->context : 0;
+    f[US_FEATURE_NO_CONTEXT] = signs->no_context;
     if (edge->row) {
         row_features(f, edge->row);
         int place = place_holds(lattice, lexicon, edge);
@@ -247,12 +274,7 @@ static void local_features(float *f, const struct us_lattice *lattice,
     f[US_FEATURE_ORIGINAL_RARITY] = rarity / (float)(edge->id_count ? edge->id_count : 1) / 10;
     f[US_FEATURE_SPUN_PHRASE] = edge->to - edge->from > 1;
 
-    const struct us_token *first = unit_token(lattice, edge->from);
-    bool capital = first->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER);
-    f[US_FEATURE_CAPITAL] =
-        capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) && f[US_FEATURE_NAME] == 0.0f;
-    f[US_FEATURE_FIRST] = (first->flags & US_TOKEN_FIRST) != 0;
-    f[US_FEATURE_QUOTED] = (first->flags & US_TOKEN_QUOTED) != 0;
+    f[US_FEATURE_FIRST] = (unit_token(lattice, edge->from)->flags & US_TOKEN_FIRST) != 0;
     int fits = determiner(lattice, lexicon, edge);
     f[US_FEATURE_DETERMINER_FOR] = fits > 0;
     f[US_FEATURE_DETERMINER_AGAINST] = fits < 0;
@@ -297,9 +319,8 @@ static void context_sentence(struct us_context_gap *gap, struct us_context_bag *
 }
 
 /* The context model's gain of every edge: ln of its original over the words as they stand. */
-static int context_features(struct us_evidence *evidence, const struct us_lattice *lattice,
-                            const struct us_lexicon *lexicon, const struct us_context *context,
-                            struct us_error *err)
+static int add_context(struct us_evidence *evidence, const struct us_lattice *lattice,
+                       const struct us_context *context, struct us_error *err)
 {
     enum { AT_ONCE = 64 };
     uint32_t *words = malloc((lattice->unit_count + 1) * sizeof *words);
@@ -325,19 +346,17 @@ static int context_features(struct us_evidence *evidence, const struct us_lattic
                        lattice->edges[next].to == edge->to;
              next++, count++) {
             const struct us_row *row = lattice->edges[next].row;
-            const char *original = row ? us_lexicon_string(lexicon, row->original) : "";
+            const char *original = row ? us_lexicon_string(lattice->lexicon, row->original) : "";
             phrases[count] = us_context_phrase(context, original, strlen(original));
         }
         gap.start = edge->from - first;
         gap.end = edge->to - first;
         us_context_score(scores, context, &gap, phrases, count);
         for (uint32_t c = 1; c < count; c++) {
-            float *f = evidence->features[e + c - 1];
-            float gain = lattice->edges[e + c - 1].row ? clip(scores[c] - scores[0], 6) : 0;
-            f[US_FEATURE_CONTEXT] = gain;
-            f[US_FEATURE_CONTEXT_LOSS] = gain < 0 ? gain : 0;
-            f[US_FEATURE_NO_CONTEXT] = phrases[0] == US_CONTEXT_UNKNOWN ||
-                                       phrases[c] == US_CONTEXT_UNKNOWN;
+            struct us_signs *signs = &evidence->signs[e + c - 1];
+            signs->context = lattice->edges[e + c - 1].row ? clip(scores[c] - scores[0], 6) : 0;
+            signs->no_context = phrases[0] == US_CONTEXT_UNKNOWN ||
+                                phrases[c] == US_CONTEXT_UNKNOWN;
         }
     }
     free(words);
@@ -346,13 +365,6 @@ static int context_features(struct us_evidence *evidence, const struct us_lattic
 
 /* ---- the article -------------------------------------------------------------------------- */
 
-struct sums {
-    float *at;            /* [units] expected swaps that begin at a unit */
-    float *before;        /* [units + 1] sums of at */
-    float *rows;          /* [rows] expected swaps by row */
-    float *originals;     /* [rows] by original_id */
-};
-
 static bool is_capital(const struct us_token *token)
 {
     return (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)) &&
@@ -360,12 +372,9 @@ static bool is_capital(const struct us_token *token)
 }
 
 /* Add the edges up. Readings of one place share its probability, so that none counts twice. */
-static void add_up(struct us_article *article, struct sums *sums, const struct us_lattice *lattice,
-                   const float *probability, uint32_t row_count)
+static void add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,
+                   const float *probability)
 {
-    memset(sums->at, 0, (lattice->unit_count + 1) * sizeof *sums->at);
-    memset(sums->rows, 0, (row_count + 1) * sizeof *sums->rows);
-    memset(sums->originals, 0, (row_count + 1) * sizeof *sums->originals);
     uint32_t covered = 0; /* units before it lie under the best edges so far */
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
         uint32_t best = e;
@@ -406,11 +415,10 @@ static void add_up(struct us_article *article, struct sums *sums, const struct u
 /* Which bots' dictionaries explain the swaps best: naive Bayes over the rows, each drawn from a
  * family's rows or, one time in five, from any. */
 static void weigh_families(struct us_evidence *evidence, const struct us_lattice *lattice,
-                           const struct us_evidence_model *model, const float *probability,
-                           uint32_t row_count)
+                           const struct us_evidence_model *model, const float *probability)
 {
     float score[26], gain[26], best = -INFINITY, total = 0;
-    const float any = 1.0f / (float)row_count, miss = logf(0.2f);
+    const float any = 1.0f / (float)us_lexicon_rows(lattice->lexicon), miss = logf(0.2f);
     for (int f = 0; f < 26; f++) {
         float hit = clip(logf((0.8f / model->family_rows[f] + 0.2f * any) / any), 3);
         gain[f] = hit - miss;
@@ -461,66 +469,78 @@ static float habit(float density, float overall)
     return share < 0.33f ? 0 : share > 1 ? 1 : (share - 0.33f) * 1.5f;
 }
 
-static void article_features(struct us_evidence *evidence, const struct us_lattice *lattice,
-                             const struct us_ngram *ngram, const struct sums *sums,
-                             const float *probability, const uint16_t *counts)
+/* Another original of the same spun phrase is likelier over the article. */
+static float rivals(const struct us_evidence *evidence, const struct us_lattice *lattice,
+                    uint32_t edge)
+{
+    const struct us_edge *edges = lattice->edges;
+    uint32_t first = edge;
+    float all = 0;
+    while (first > 0 && edges[first - 1].from == edges[edge].from &&
+           edges[first - 1].to == edges[edge].to)
+        first--;
+    for (uint32_t e = first; e < lattice->edge_count && edges[e].from == edges[edge].from &&
+                             edges[e].to == edges[edge].to;
+         e++)
+        if (edges[e].row)
+            all += evidence->sums.rows[edges[e].row->id];
+    float own = edges[edge].row ? evidence->sums.rows[edges[edge].row->id] : 0;
+    return all > own ? all - own : 0;
+}
+
+/* What depends on the article; f has the shared ones. */
+static void article_features(float *f, const struct us_evidence *evidence,
+                             const struct us_lattice *lattice, uint32_t e)
 {
     const struct us_article *article = &evidence->whole;
+    const struct us_sums *sums = &evidence->sums;
     float words = article->words < 1 ? 1 : article->words;
     /* shrunk towards a clean article, so that a short text needs more than a lucky hit */
-    float density = (article->swaps + 0.05f) / (words + 40);
-    evidence->density = article->swaps / words;
-    float level = logf(density / 0.02f);
+    float level = logf((article->swaps + 0.05f) / (words + 40) / 0.02f);
     float quoted = article->quoted_words > 8 ? article->quoted / article->quoted_words : 0;
     float capital = article->capital_words > 3 ? article->capital / article->capital_words : 0;
     float scholarly = article->swaps > 0 ? article->scholarly / (article->swaps + 1) : 0;
-    for (uint32_t e = 0; e < lattice->edge_count; e++) {
-        const struct us_edge *edge = &lattice->edges[e];
-        float *f = evidence->features[e];
-        f[US_FEATURE_DENSITY] = level;
-        f[US_FEATURE_DENSITY_GAIN] = level * f[US_FEATURE_GAIN];
-        f[US_FEATURE_DENSITY_CONTEXT] = level * f[US_FEATURE_CONTEXT];
-        f[US_FEATURE_DENSITY_ALWAYS] = level * f[US_FEATURE_ALWAYS];
-        f[US_FEATURE_DENSITY_SPUN_ONLY] = level * f[US_FEATURE_SPUN_ONLY];
-        f[US_FEATURE_FAMILY] = family_share(evidence, edge->row);
-        float same = edge->row ? sums->rows[edge->row->id] - probability[e] : 0;
-        f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
-        float others =
-            edge->row ? sums->originals[edge->row->original_id] - sums->rows[edge->row->id] : 0;
-        f[US_FEATURE_ELSEWHERE] = logf(1 + (others > 0 ? others : 0));
-        f[US_FEATURE_SWAPPED_DENSITY] = level * f[US_FEATURE_SWAPPED_AWAY];
-        uint32_t low = edge->from > NEIGHBOURHOOD ? edge->from - NEIGHBOURHOOD : 0;
-        uint32_t high = edge->to + NEIGHBOURHOOD;
-        if (high > lattice->unit_count)
-            high = lattice->unit_count;
-        float nearby = sums->before[high] - sums->before[low] -
-                       (sums->before[edge->to] - sums->before[edge->from]);
-        f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
-        f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(ngram, counts, edge));
-        f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
-        f[US_FEATURE_QUOTED_HABIT] = f[US_FEATURE_QUOTED] * habit(quoted, evidence->density);
-        f[US_FEATURE_CAPITAL_HABIT] = f[US_FEATURE_CAPITAL] * habit(capital, evidence->density);
-    }
+    const struct us_edge *edge = &lattice->edges[e];
+    f[US_FEATURE_DENSITY] = level;
+    f[US_FEATURE_DENSITY_GAIN] = level * f[US_FEATURE_GAIN];
+    f[US_FEATURE_DENSITY_CONTEXT] = level * f[US_FEATURE_CONTEXT];
+    f[US_FEATURE_DENSITY_ALWAYS] = level * f[US_FEATURE_ALWAYS];
+    f[US_FEATURE_DENSITY_SPUN_ONLY] = level * f[US_FEATURE_SPUN_ONLY];
+    f[US_FEATURE_FAMILY] = family_share(evidence, edge->row);
+    float same = edge->row ? sums->rows[edge->row->id] - evidence->local[e] : 0;
+    f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
+    float others =
+        edge->row ? sums->originals[edge->row->original_id] - sums->rows[edge->row->id] : 0;
+    f[US_FEATURE_ELSEWHERE] = logf(1 + (others > 0 ? others : 0));
+    f[US_FEATURE_SWAPPED_DENSITY] = level * f[US_FEATURE_SWAPPED_AWAY];
+    uint32_t low = edge->from > NEIGHBOURHOOD ? edge->from - NEIGHBOURHOOD : 0;
+    uint32_t high = edge->to + NEIGHBOURHOOD;
+    if (high > lattice->unit_count)
+        high = lattice->unit_count;
+    float nearby = sums->before[high] - sums->before[low] -
+                   (sums->before[edge->to] - sums->before[edge->from]);
+    f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
+    f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(lattice->model, sums->counts, edge));
+    f[US_FEATURE_RIVAL] = logf(1 + rivals(evidence, lattice, e));
+    f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
+    f[US_FEATURE_QUOTED_HABIT] = f[US_FEATURE_QUOTED] * habit(quoted, evidence->density);
+    f[US_FEATURE_CAPITAL_HABIT] = f[US_FEATURE_CAPITAL] * habit(capital, evidence->density);
 }
 
-/* Another original of the same spun phrase is likelier over the article. */
-static void rival_features(struct us_evidence *evidence, const struct us_lattice *lattice,
-                           const struct sums *sums)
+static void agreed_features(float *f, const struct us_signs *signs)
 {
-    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
-        float all = 0;
-        for (next = e; next < lattice->edge_count &&
-                       lattice->edges[next].from == lattice->edges[e].from &&
-                       lattice->edges[next].to == lattice->edges[e].to;
-             next++)
-            if (lattice->edges[next].row)
-                all += sums->rows[lattice->edges[next].row->id];
-        for (uint32_t i = e; i < next; i++) {
-            float own = lattice->edges[i].row ? sums->rows[lattice->edges[i].row->id] : 0;
-            float others = all - own;
-            evidence->features[i][US_FEATURE_RIVAL] = logf(1 + (others > 0 ? others : 0));
-        }
-    }
+    f[US_FEATURE_AGREED] = signs->agreed;
+    f[US_FEATURE_AGREED_GAIN] = signs->agreed_gain;
+    f[US_FEATURE_AGREED_LOSS] = signs->agreed_gain < 0 ? signs->agreed_gain : 0;
+}
+
+void us_evidence_features(float *f, const struct us_evidence *evidence,
+                          const struct us_lattice *lattice, uint32_t edge)
+{
+    memset(f, 0, US_FEATURE_COUNT * sizeof *f);
+    local_features(f, lattice, &lattice->edges[edge], &evidence->signs[edge]);
+    article_features(f, evidence, lattice, edge);
+    agreed_features(f, &evidence->signs[edge]);
 }
 
 /* What no row stands for is too rare to fit a weight on. Each is an error in any text; whether it
@@ -545,72 +565,53 @@ static float prior_of(const struct us_edge *edge)
     return prior;
 }
 
-/* Two edges of three fit their place so badly that nothing can speak for them loudly enough. Those
- * from unit `cut` on were not looked at. */
-static void drop_hopeless(struct us_lattice *lattice, uint32_t cut)
+/* Two edges of three fit their place so badly that nothing can speak for them loudly enough. */
+static bool has_hope(const struct us_edge *edge)
 {
     const float least_gain = -3, least_posterior = 0.0025f;
-    uint32_t kept = 0;
-    for (uint32_t e = 0; e < lattice->edge_count; e++) {
-        const struct us_edge *edge = &lattice->edges[e];
-        if (edge->from < cut &&
-            (edge->gain > least_gain || edge->posterior > least_posterior || !edge->row ||
-             edge->row->flags & US_ROW_ALWAYS))
-            lattice->edges[kept++] = *edge;
-    }
-    lattice->edge_count = kept;
+    return edge->gain > least_gain || edge->posterior > least_posterior || !edge->row ||
+           edge->row->flags & US_ROW_ALWAYS;
 }
 
-int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
-                     const struct us_evidence_model *model, const struct us_ngram *ngram,
-                     const struct us_lexicon *lexicon, const struct us_context *context,
-                     const struct us_article *known, double deadline, struct us_error *err)
+static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
+                     struct us_error *err)
 {
-    *out = (struct us_evidence){0};
-    double halfway = deadline > 0 ? (us_now() + deadline) / 2 : 0;
-    for (uint32_t e = 0; e < lattice->edge_count; e++)
-        lattice->edges[e].prior = prior_of(&lattice->edges[e]);
-    int rc = us_lattice_solve(lattice, ngram, model->language_scale, halfway, &out->cut, err);
-    if (rc != US_OK)
-        return rc;
-    drop_hopeless(lattice, out->cut);
-
     uint32_t edges = lattice->edge_count, units = lattice->unit_count;
-    uint32_t row_count = us_lexicon_rows(lexicon), vocabulary = us_ngram_words(ngram);
-    struct sums sums = {0};
-    uint16_t *counts = calloc(vocabulary + 1, sizeof *counts);
-    sums.at = calloc(units + 1, sizeof *sums.at);
-    sums.before = calloc(units + 1, sizeof *sums.before);
-    sums.rows = calloc(row_count + 1, sizeof *sums.rows);
-    sums.originals = calloc(row_count + 1, sizeof *sums.originals);
-    out->features = calloc(edges + 1, sizeof *out->features);
+    uint32_t rows = us_lexicon_rows(lattice->lexicon);
+    struct us_sums *sums = &out->sums;
+    sums->counts = calloc(us_ngram_words(lattice->model) + 1, sizeof *sums->counts);
+    sums->at = calloc(units + 1, sizeof *sums->at);
+    sums->before = calloc(units + 1, sizeof *sums->before);
+    sums->rows = calloc(rows + 1, sizeof *sums->rows);
+    sums->originals = calloc(rows + 1, sizeof *sums->originals);
+    out->signs = calloc(edges + 1, sizeof *out->signs);
     out->local = calloc(edges + 1, sizeof *out->local);
-    out->article = calloc(edges + 1, sizeof *out->article);
     out->final = calloc(edges + 1, sizeof *out->final);
-    if (!counts || !sums.at || !sums.before || !sums.rows || !sums.originals ||
-        !out->features || !out->local ||
-        !out->article || !out->final) {
-        rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
-        goto done;
-    }
+    return sums->counts && sums->at && sums->before && sums->rows && sums->originals &&
+                   out->signs && out->local && out->final
+               ? US_OK
+               : us_fail(err, US_ENOMEM, "out of memory restoring the text");
+}
 
-    for (uint32_t e = 0; e < edges; e++) {
-        const struct us_edge *edge = &lattice->edges[e];
-        float *f = out->features[e];
-        local_features(f, lattice, ngram, lexicon, edge);
-        f[US_FEATURE_GAIN] = clip(edge->gain, 8);
-        f[US_FEATURE_LOSS] = edge->gain < 0 ? f[US_FEATURE_GAIN] : 0;
-        f[US_FEATURE_POSTERIOR] = clip(log_odds(edge->posterior), 8);
+/* Each edge alone. What the other models make of the same features is kept for later. */
+static void weigh_locally(struct us_evidence *out, const struct us_lattice *lattice,
+                          const struct us_evidence_model *model)
+{
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        float f[US_FEATURES_LOCAL] = {0};
+        struct us_signs *signs = &out->signs[e];
+        local_features(f, lattice, &lattice->edges[e], signs);
+        out->local[e] = logistic(add_features(0, model->local, f, 0, US_FEATURES_LOCAL));
+        signs->article_sum = add_features(0, model->article, f, 0, US_FEATURES_LOCAL);
+        signs->final_sum = add_features(0, model->final, f, 0, US_FEATURES_LOCAL);
     }
-    if (context) {
-        rc = context_features(out, lattice, lexicon, context, err);
-        if (rc != US_OK)
-            goto done;
-    }
-    for (uint32_t e = 0; e < edges; e++)
-        out->local[e] = logistic(model->local, out->features[e], US_FEATURES_LOCAL);
+}
 
-    for (uint32_t i = 0; i < units; i++) {
+static void count_words(struct us_evidence *out, const struct us_lattice *lattice)
+{
+    uint32_t vocabulary = us_ngram_words(lattice->model);
+    uint16_t *counts = out->sums.counts;
+    for (uint32_t i = 0; i < lattice->unit_count; i++) {
         const struct us_unit *unit = &lattice->units[i];
         const struct us_token *token = unit_token(lattice, i);
         if (unit->id_count == 1 && unit->ids[0] < vocabulary && counts[unit->ids[0]] < UINT16_MAX)
@@ -621,40 +622,79 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         out->whole.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
         out->whole.capital_words += is_capital(token);
     }
-    add_up(&out->whole, &sums, lattice, out->local, row_count);
-    weigh_families(out, lattice, model, out->local, row_count);
-    if (known)
-        out->whole = *known;
-    article_features(out, lattice, ngram, &sums, out->local, counts);
-    rival_features(out, lattice, &sums);
+}
 
-    /* Solve again, every edge with all that speaks for it but its neighbours as its prior. */
-    for (uint32_t e = 0; e < edges; e++) {
-        const float *f = out->features[e];
-        out->article[e] = logistic(model->article, f, US_FEATURES_ARTICLE);
-        lattice->edges[e].prior = log_odds(out->article[e]) -
-                                  model->article[US_FEATURE_GAIN] * f[US_FEATURE_GAIN] -
-                                  model->article[US_FEATURE_LOSS] * f[US_FEATURE_LOSS] -
-                                  model->article[US_FEATURE_POSTERIOR] * f[US_FEATURE_POSTERIOR];
+/* Each edge in its article. All that speaks for it but its neighbours becomes its prior. */
+static void weigh_in_article(struct us_evidence *out, struct us_lattice *lattice,
+                             const struct us_evidence_model *model)
+{
+    const float *weights = model->article;
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
+        float f[US_FEATURES_ARTICLE] = {0};
+        struct us_signs *signs = &out->signs[e];
+        shared_features(f, lattice, &lattice->edges[e], signs);
+        article_features(f, out, lattice, e);
+        signs->article_sum = add_features(signs->article_sum, weights, f, US_FEATURES_LOCAL,
+                                          US_FEATURES_ARTICLE);
+        signs->final_sum = add_features(signs->final_sum, model->final, f, US_FEATURES_LOCAL,
+                                        US_FEATURES_ARTICLE);
+        float loss = signs->gain < 0 ? signs->gain : 0;
+        lattice->edges[e].prior = log_odds(logistic(signs->article_sum)) -
+                                  weights[US_FEATURE_GAIN] * signs->gain -
+                                  weights[US_FEATURE_LOSS] * loss -
+                                  weights[US_FEATURE_POSTERIOR] * signs->posterior;
     }
-    rc = us_lattice_solve(lattice, ngram, model->agreed_scale, 0, NULL, err);
-    if (rc != US_OK)
-        goto done;
-    for (uint32_t e = 0; e < edges; e++) {
+}
+
+static void weigh_finally(struct us_evidence *out, const struct us_lattice *lattice,
+                          const struct us_evidence_model *model)
+{
+    for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_edge *edge = &lattice->edges[e];
-        float *f = out->features[e];
-        f[US_FEATURE_AGREED] = clip(log_odds(edge->posterior), 8);
-        f[US_FEATURE_AGREED_GAIN] = clip(edge->gain, 8);
-        f[US_FEATURE_AGREED_LOSS] = edge->gain < 0 ? f[US_FEATURE_AGREED_GAIN] : 0;
-        out->final[e] = edge->row ? logistic(model->final, f, US_FEATURE_COUNT)
+        float f[US_FEATURE_COUNT] = {0};
+        struct us_signs *signs = &out->signs[e];
+        signs->agreed = clip(log_odds(edge->posterior), 8);
+        signs->agreed_gain = clip(edge->gain, 8);
+        agreed_features(f, signs);
+        out->final[e] = edge->row ? logistic(add_features(signs->final_sum, model->final, f,
+                                                          US_FEATURES_ARTICLE, US_FEATURE_COUNT))
                                   : artefact(edge, out->density);
     }
+}
+
+int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
+                     const struct us_evidence_model *model, const struct us_context *context,
+                     const struct us_article *known, double deadline, struct us_error *err)
+{
+    const struct us_search search = {.scale = model->language_scale,
+                                     .prior = prior_of,
+                                     .keep = has_hope,
+                                     .deadline = deadline > 0 ? (us_now() + deadline) / 2 : 0};
+    *out = (struct us_evidence){0};
+    int rc = us_lattice_search(lattice, &search, &out->cut, err);
+    if (rc == US_OK)
+        rc = make_room(out, lattice, err);
+    for (uint32_t e = 0; rc == US_OK && e < lattice->edge_count; e++) {
+        const struct us_edge *edge = &lattice->edges[e];
+        out->signs[e].gain = clip(edge->gain, 8);
+        out->signs[e].posterior = clip(log_odds(edge->posterior), 8);
+    }
+    if (rc == US_OK && context)
+        rc = add_context(out, lattice, context, err);
+    if (rc != US_OK)
+        goto done;
+    weigh_locally(out, lattice, model);
+    count_words(out, lattice);
+    add_up(&out->whole, &out->sums, lattice, out->local);
+    weigh_families(out, lattice, model, out->local);
+    if (known)
+        out->whole = *known;
+    out->density = out->whole.swaps / (out->whole.words < 1 ? 1 : out->whole.words);
+    weigh_in_article(out, lattice, model);
+    rc = us_lattice_solve(lattice, model->agreed_scale, err);
+    if (rc == US_OK)
+        weigh_finally(out, lattice, model);
 done:
-    free(counts);
-    free(sums.at);
-    free(sums.before);
-    free(sums.rows);
-    free(sums.originals);
     if (rc != US_OK)
         us_evidence_close(out);
     return rc;
@@ -662,9 +702,13 @@ done:
 
 void us_evidence_close(struct us_evidence *evidence)
 {
-    free(evidence->features);
+    free(evidence->sums.counts);
+    free(evidence->sums.at);
+    free(evidence->sums.before);
+    free(evidence->sums.rows);
+    free(evidence->sums.originals);
+    free(evidence->signs);
     free(evidence->local);
-    free(evidence->article);
     free(evidence->final);
     *evidence = (struct us_evidence){0};
 }

@@ -106,24 +106,43 @@ struct us_article {
     float family[26];             /* probability of each family of bots, sums to 1 */
 };
 
-struct us_evidence {
-    float (*features)[US_FEATURE_COUNT]; /* [edge_count] */
-    float *local;                        /* [edge_count] probability by the local model */
-    float *article;                      /* [edge_count] probability by the article model */
-    float *final;                        /* [edge_count] probability in the end */
-    uint32_t cut;                        /* units from here on were not looked at in time */
-    struct us_article whole;
-    float density;                       /* expected share of words that were swapped */
+struct us_signs { /* of one edge: what its features are made of, beside its row and place */
+    float gain, posterior, agreed_gain, agreed; /* as the features of these names have them */
+    float context;
+    bool no_context;
+    float article_sum, final_sum; /* of weights times features, those that are known by then */
 };
 
-/* Weigh all edges; sets their priors and solves the lattice on the way. context may be NULL. known is
- * what is known of the article, NULL to estimate it on this text. With a deadline (us_now(); 0:
- * none) half of the time until then goes into looking as far as it gets, about the other half into
+/* Expected swaps, and words that were left alone. */
+struct us_sums {
+    float *at;        /* [units] that begin at a unit */
+    float *before;    /* [units + 1] sums of at */
+    float *rows;      /* [rows] by row */
+    float *originals; /* [rows] by original_id */
+    uint16_t *counts; /* [vocabulary] units of a word */
+};
+
+struct us_evidence {
+    struct us_signs *signs; /* [edge_count] */
+    float *local;           /* [edge_count] probability by the local model */
+    float *final;           /* [edge_count] probability in the end */
+    struct us_sums sums;
+    struct us_article whole;
+    float density;          /* expected share of words that were swapped */
+    uint32_t cut;           /* units from here on were not looked at in time */
+};
+
+/* Find all edges and weigh them, solving the lattice on the way. context may be NULL. known is what
+ * is known of the article, NULL to estimate it on this text. With a deadline (us_now(); 0: none)
+ * half of the time until then goes into looking as far as it gets, about the other half into
  * deciding on that. */
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
-                     const struct us_evidence_model *model, const struct us_ngram *ngram,
-                     const struct us_lexicon *lexicon, const struct us_context *context,
+                     const struct us_evidence_model *model, const struct us_context *context,
                      const struct us_article *known, double deadline, struct us_error *err);
+
+/* The features of an edge: f[US_FEATURE_COUNT]. */
+void us_evidence_features(float *f, const struct us_evidence *evidence,
+                          const struct us_lattice *lattice, uint32_t edge);
 void us_evidence_close(struct us_evidence *evidence); /* safe on a zeroed struct */
 
 #endif

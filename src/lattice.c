@@ -93,9 +93,9 @@ static uint32_t number_id(const struct us_ngram *model, const char *norm, size_t
     return us_ngram_id(model, word, strlen(word));
 }
 
-static int add_units(struct us_lattice *lattice, const struct us_ngram *model,
-                     struct us_error *err)
+static int add_units(struct us_lattice *lattice, struct us_error *err)
 {
+    const struct us_ngram *model = lattice->model;
     const struct us_text *text = lattice->text;
     lattice->units = malloc((text->count ? text->count : 1) * sizeof *lattice->units);
     if (!lattice->units)
@@ -127,6 +127,15 @@ static int add_units(struct us_lattice *lattice, const struct us_ngram *model,
     return US_OK;
 }
 
+/* The unit that the next sentence begins with. */
+static uint32_t sentence_end(const struct us_lattice *lattice, uint32_t unit)
+{
+    uint32_t sentence = lattice->units[unit].sentence;
+    while (unit < lattice->unit_count && lattice->units[unit].sentence == sentence)
+        unit++;
+    return unit;
+}
+
 /* ---- edges -------------------------------------------------------------------------------- */
 
 static int push_edge(struct us_lattice *lattice, struct us_edge edge, struct us_error *err)
@@ -144,25 +153,23 @@ static int push_edge(struct us_lattice *lattice, struct us_edge edge, struct us_
 }
 
 /* A name's row fits only text in its own letter case. */
-static bool name_fits(const struct us_lattice *lattice, const struct us_lexicon *lexicon,
-                      const struct us_row *row, uint32_t from)
+static bool name_fits(const struct us_lattice *lattice, const struct us_row *row, uint32_t from)
 {
-    const char *name = us_lexicon_string(lexicon, row->spun);
+    const char *name = us_lexicon_string(lattice->lexicon, row->spun);
     const struct us_token *token = &lattice->text->tokens[lattice->units[from].token];
     bool capital = (name[0] >= 'A' && name[0] <= 'Z') || (unsigned char)name[0] >= 0x80;
     return !capital || (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER));
 }
 
 /* Fill an edge's ids with those of its row's original; false if that is too long or empty. */
-static bool original_ids(struct us_lattice *lattice, const struct us_ngram *model,
-                         const struct us_lexicon *lexicon, struct us_edge *edge)
+static bool original_ids(struct us_lattice *lattice, struct us_edge *edge)
 {
     uint32_t phrase = edge->row->original;
     struct us_original *known =
         &lattice->originals[(phrase * 2 + edge->possessive) * 0x9e3779b1u >> (32 - ORIGINAL_BITS)];
     if (known->phrase != phrase || known->possessive != edge->possessive) {
         char lower[256];
-        const char *original = us_lexicon_string(lexicon, phrase);
+        const char *original = us_lexicon_string(lattice->lexicon, phrase);
         size_t length = strlen(original);
         if (length + 3 > sizeof lower)
             return false;
@@ -175,15 +182,15 @@ static bool original_ids(struct us_lattice *lattice, const struct us_ngram *mode
         }
         known->phrase = phrase;
         known->possessive = edge->possessive;
-        known->id_count = (uint8_t)us_phrase_ids(model, lower, length, known->ids, US_EDGE_WORDS);
+        known->id_count = (uint8_t)us_phrase_ids(lattice->model, lower, length, known->ids,
+                                                 US_EDGE_WORDS);
     }
     edge->id_count = known->id_count;
     memcpy(edge->ids, known->ids, sizeof edge->ids);
     return edge->id_count > 0;
 }
 
-static int add_rows(struct us_lattice *lattice, const struct us_ngram *model,
-                    const struct us_lexicon *lexicon, uint32_t from, uint32_t to,
+static int add_rows(struct us_lattice *lattice, uint32_t from, uint32_t to,
                     const struct us_row *rows, uint32_t count, bool possessive,
                     struct us_error *err)
 {
@@ -191,10 +198,10 @@ static int add_rows(struct us_lattice *lattice, const struct us_ngram *model,
         count = EDGES_AT;
     for (uint32_t i = 0; i < count; i++) {
         const struct us_row *row = &rows[i];
-        if ((row->flags & US_ROW_NAME) && !name_fits(lattice, lexicon, row, from))
+        if ((row->flags & US_ROW_NAME) && !name_fits(lattice, row, from))
             continue;
         struct us_edge edge = {.from = from, .to = to, .row = row, .possessive = possessive};
-        if (!original_ids(lattice, model, lexicon, &edge))
+        if (!original_ids(lattice, &edge))
             continue;
         int rc = push_edge(lattice, edge, err);
         if (rc != US_OK)
@@ -275,14 +282,15 @@ static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_er
     return US_OK;
 }
 
-static int add_edges(struct us_lattice *lattice, size_t first, size_t end,
-                     const struct us_ngram *model, const struct us_lexicon *lexicon,
+/* Add the edges that begin at the units [first, last), a sentence. */
+static int add_edges(struct us_lattice *lattice, uint32_t first, uint32_t last,
                      struct us_error *err)
 {
     const struct us_text *text = lattice->text;
-    for (uint32_t from = 0; from < lattice->unit_count; from++) {
+    const struct us_lexicon *lexicon = lattice->lexicon;
+    for (uint32_t from = first; from < last; from++) {
         size_t start = text->tokens[lattice->units[from].token].start;
-        if (lattice->units[from].closed || start < first || start >= end)
+        if (lattice->units[from].closed || start < lattice->from || start >= lattice->to)
             continue;
         uint64_t state = 0;
         for (uint32_t at = from; at < lattice->unit_count && at - from < US_LEXICON_WORDS; at++) {
@@ -297,7 +305,7 @@ static int add_edges(struct us_lattice *lattice, size_t first, size_t end,
             if (token->norm_length > 2 && memcmp(norm + token->norm_length - 2, "'s", 2) == 0) {
                 uint64_t bare = state;
                 us_lexicon_step(lexicon, &bare, norm, token->norm_length - 2u, &rows, &count);
-                rc = add_rows(lattice, model, lexicon, from, at + 1, rows, count, true, err);
+                rc = add_rows(lattice, from, at + 1, rows, count, true, err);
                 if (rc != US_OK)
                     return rc;
             }
@@ -305,7 +313,7 @@ static int add_edges(struct us_lattice *lattice, size_t first, size_t end,
                 us_lexicon_step(lexicon, &state, norm, token->norm_length, &rows, &count);
             if (!goes_on)
                 break;
-            rc = add_rows(lattice, model, lexicon, from, at + 1, rows, count, false, err);
+            rc = add_rows(lattice, from, at + 1, rows, count, false, err);
             if (rc != US_OK)
                 return rc;
         }
@@ -320,7 +328,8 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t f
                     const struct us_ngram *model, const struct us_lexicon *lexicon,
                     struct us_error *err)
 {
-    *out = (struct us_lattice){.text = text};
+    *out = (struct us_lattice){
+        .text = text, .model = model, .lexicon = lexicon, .from = from, .to = to};
     out->memo = malloc((1u << MEMO_BITS) * sizeof *out->memo);
     out->originals = calloc(1u << ORIGINAL_BITS, sizeof *out->originals); /* 0: no row's phrase */
     if (!out->memo || !out->originals) {
@@ -331,9 +340,7 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t f
     us_ngram_pair(&blank, model, US_NGRAM_UNKNOWN, US_NGRAM_UNKNOWN);
     for (uint32_t i = 0; i < 1u << MEMO_BITS; i++)
         out->memo[i] = blank;
-    int rc = add_units(out, model, err);
-    if (rc == US_OK)
-        rc = add_edges(out, from, to, model, lexicon, err);
+    int rc = add_units(out, err);
     if (rc != US_OK)
         us_lattice_close(out);
     return rc;
@@ -399,6 +406,7 @@ struct solver {
     uint32_t arc_count, arc_room;
     struct us_ngram_pair *pairs;       /* of one node's groups of states and ways on */
     uint32_t pair_room;
+    float *identity_best;              /* best path through each unit as it stands */
     struct queue *queues;              /* [AHEAD], of node k: k % AHEAD */
     struct node {
         uint32_t first_state, first_arc; /* its own, and those to it */
@@ -682,9 +690,10 @@ static float end_paths(struct solver *solver, uint32_t length)
 
 /* Forward-backward over the units [first, last), one sentence; edges [edge, edge_end) are its. */
 static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, uint32_t first,
-                           uint32_t last, uint32_t edge, uint32_t edge_end, float *identity_best)
+                           uint32_t last, uint32_t edge, uint32_t edge_end)
 {
     uint32_t length = last - first;
+    float *identity_best = solver->identity_best;
     if (!forward(solver, lattice, first, length, edge, edge_end))
         return false;
     float total = end_paths(solver, length);
@@ -742,45 +751,84 @@ double us_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
-                     double deadline, uint32_t *cut, struct us_error *err)
+static int no_memory(struct us_error *err)
 {
-    struct solver solver = {.model = model, .memo = lattice->memo, .scale = scale,
-                            .last_pair_tells = us_ngram_order(model) <= 3};
-    float *identity_best = malloc((lattice->unit_count + 1) * sizeof *identity_best);
-    solver.nodes = malloc((lattice->unit_count + 2) * sizeof *solver.nodes);
-    solver.queues = calloc(AHEAD, sizeof *solver.queues);
-    bool ok = identity_best && solver.nodes && solver.queues;
-    bool late = false;
-    uint32_t edge = 0;
-    if (cut)
-        *cut = lattice->unit_count;
-    for (uint32_t first = 0, last; ok && first < lattice->unit_count; first = last) {
-        last = first + 1;
-        while (last < lattice->unit_count &&
-               lattice->units[last].sentence == lattice->units[first].sentence)
-            last++;
-        uint32_t edge_end = edge;
-        while (edge_end < lattice->edge_count && lattice->edges[edge_end].from < last)
-            edge_end++;
-        if (!late && deadline > 0 && us_now() > deadline) {
-            late = true;
-            if (cut)
-                *cut = first;
-        }
-        if (late)
-            leave_alone(lattice, edge, edge_end);
-        else if (edge_end > edge)
-            ok = solve_sentence(&solver, lattice, first, last, edge, edge_end, identity_best);
-        edge = edge_end;
+    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+}
+
+/* A solver for the longest sentence. On failure it is to be closed as well. */
+static int solver_open(struct solver *out, const struct us_lattice *lattice, float scale,
+                       struct us_error *err)
+{
+    *out = (struct solver){.model = lattice->model, .memo = lattice->memo, .scale = scale,
+                           .last_pair_tells = us_ngram_order(lattice->model) <= 3};
+    uint32_t longest = 0;
+    for (uint32_t first = 0, last; first < lattice->unit_count; first = last) {
+        last = sentence_end(lattice, first);
+        longest = last - first > longest ? last - first : longest;
     }
-    free(identity_best);
-    free(solver.states);
-    free(solver.arcs);
-    for (uint32_t i = 0; solver.queues && i < AHEAD; i++)
-        free(solver.queues[i].pending);
-    free(solver.queues);
-    free(solver.pairs);
-    free(solver.nodes);
-    return ok ? US_OK : us_fail(err, US_ENOMEM, "out of memory restoring the text");
+    out->nodes = malloc(((size_t)longest + 2) * sizeof *out->nodes);
+    out->identity_best = malloc(((size_t)longest + 1) * sizeof *out->identity_best);
+    out->queues = calloc(AHEAD, sizeof *out->queues);
+    return out->nodes && out->identity_best && out->queues ? US_OK : no_memory(err);
+}
+
+static void solver_close(struct solver *solver)
+{
+    for (uint32_t i = 0; solver->queues && i < AHEAD; i++)
+        free(solver->queues[i].pending);
+    free(solver->queues);
+    free(solver->pairs);
+    free(solver->states);
+    free(solver->arcs);
+    free(solver->nodes);
+    free(solver->identity_best);
+}
+
+int us_lattice_search(struct us_lattice *lattice, const struct us_search *search, uint32_t *cut,
+                      struct us_error *err)
+{
+    struct solver solver;
+    int rc = solver_open(&solver, lattice, search->scale, err);
+    uint32_t first = 0;
+    lattice->edge_count = 0;
+    for (uint32_t last; rc == US_OK && first < lattice->unit_count; first = last) {
+        if (search->deadline > 0 && us_now() > search->deadline)
+            break;
+        last = sentence_end(lattice, first);
+        uint32_t kept = lattice->edge_count, edge = kept;
+        rc = add_edges(lattice, first, last, err);
+        if (rc != US_OK || lattice->edge_count == edge)
+            continue;
+        for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
+            lattice->edges[e].prior = search->prior(&lattice->edges[e]);
+        if (!solve_sentence(&solver, lattice, first, last, edge, lattice->edge_count))
+            rc = no_memory(err);
+        for (uint32_t e = edge; search->keep && e < lattice->edge_count; e++)
+            if (search->keep(&lattice->edges[e]))
+                lattice->edges[kept++] = lattice->edges[e];
+        if (search->keep)
+            lattice->edge_count = kept;
+    }
+    if (cut)
+        *cut = first;
+    solver_close(&solver);
+    return rc;
+}
+
+int us_lattice_solve(struct us_lattice *lattice, float scale, struct us_error *err)
+{
+    struct solver solver;
+    int rc = solver_open(&solver, lattice, scale, err);
+    for (uint32_t edge = 0, end; rc == US_OK && edge < lattice->edge_count; edge = end) {
+        uint32_t first = lattice->edges[edge].from, last = sentence_end(lattice, first);
+        while (first > 0 && lattice->units[first - 1].sentence == lattice->units[first].sentence)
+            first--;
+        for (end = edge; end < lattice->edge_count && lattice->edges[end].from < last;)
+            end++;
+        if (!solve_sentence(&solver, lattice, first, last, edge, end))
+            rc = no_memory(err);
+    }
+    solver_close(&solver);
+    return rc;
 }

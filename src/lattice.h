@@ -61,30 +61,40 @@ struct us_original { /* ids of a phrase that rows propose, looked up before */
 
 struct us_lattice {
     const struct us_text *text;
+    const struct us_ngram *model;
+    const struct us_lexicon *lexicon;
+    size_t from, to;               /* bytes that a span may begin in */
     struct us_original *originals;
-    struct us_ngram_pair *memo; /* pairs asked for before */
+    struct us_ngram_pair *memo;    /* pairs asked for before */
     struct us_unit *units;
-    uint32_t unit_count, unit_room;
-    struct us_edge *edges; /* sorted by from, then to */
+    uint32_t unit_count;
+    struct us_edge *edges;         /* sorted by from, then to */
     uint32_t edge_count, edge_room;
 };
 
-/*
- * Find units and edges, the latter only where a span begins within the bytes [from, to). The lattice
- * borrows text and lexicon.
- */
+/* Find the units. Edges will be found only where a span begins within the bytes [from, to). The
+ * lattice borrows text, model and lexicon. */
 int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t from, size_t to,
                     const struct us_ngram *model, const struct us_lexicon *lexicon,
                     struct us_error *err);
 void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
 
+struct us_search {
+    float scale;                             /* weighs the language model */
+    float (*prior)(const struct us_edge *);  /* of an edge; NULL: 0 */
+    bool (*keep)(const struct us_edge *);    /* after the solution; NULL: all */
+    double deadline;                         /* us_now(), past which sentences are left out; 0: none */
+};
+
 /*
- * Fill posterior and gain of every edge from the priors. `scale` weighs the language model. Past
- * `deadline` (us_now(); 0: none) the sentences that are left get posteriors of 0, and *cut, which
- * may be NULL, the first of their units; else *cut is unit_count.
+ * Find the edges, sentence by sentence, fill their posteriors and gains, and keep those that `keep`
+ * says. *cut, which may be NULL, is the first unit that the deadline left out, else unit_count.
  */
-int us_lattice_solve(struct us_lattice *lattice, const struct us_ngram *model, float scale,
-                     double deadline, uint32_t *cut, struct us_error *err);
+int us_lattice_search(struct us_lattice *lattice, const struct us_search *search, uint32_t *cut,
+                      struct us_error *err);
+
+/* Fill posterior and gain of the edges that there are, anew from their priors. */
+int us_lattice_solve(struct us_lattice *lattice, float scale, struct us_error *err);
 
 double us_now(void); /* seconds on a clock that only goes forward */
 

@@ -50,7 +50,8 @@ int us_reason(char **out, const struct us_lattice *lattice, const struct us_lexi
               const struct us_evidence *evidence, uint32_t index, struct us_error *err)
 {
     const struct us_edge *edge = &lattice->edges[index];
-    const float *f = evidence->features[index];
+    float f[US_FEATURE_COUNT];
+    us_evidence_features(f, evidence, lattice, index);
     struct line line = {0};
     if (edge->row) {
         const char *spun = us_lexicon_string(lexicon, edge->row->spun);

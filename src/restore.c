@@ -282,8 +282,8 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
                          restorer->ngram, restorer->lexicon, err);
     if (rc != US_OK)
         goto done;
-    rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->ngram,
-                          restorer->lexicon, restorer->context, options->article, deadline, err);
+    rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->context,
+                          options->article, deadline, err);
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;

@@ -257,8 +257,7 @@ static void look(struct article *article, const struct parts *parts,
     if (rc == US_OK)
         rc = us_lattice_open(&lattice, &text, 0, text.length, parts->ngram, lexicon, &err);
     if (rc == US_OK)
-        rc = us_evidence_open(&evidence, &lattice, model, parts->ngram, lexicon,
-                              parts->context, NULL, 0, &err);
+        rc = us_evidence_open(&evidence, &lattice, model, parts->context, NULL, 0, &err);
     if (rc != US_OK)
         die(err.message);
 
@@ -276,7 +275,7 @@ static void look(struct article *article, const struct parts *parts,
     }
     for (uint32_t e = 0; e < lattice.edge_count; e++) {
         struct example *example = &article->examples[e];
-        memcpy(example->features, evidence.features[e], sizeof example->features);
+        us_evidence_features(example->features, &evidence, &lattice, e);
         if (!first)
             continue;
         example->from = lattice.edges[e].from;
