@@ -398,7 +398,7 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
     }
     git_index *index = NULL;
     if (git_repository_index(&index, history->work) != 0) { /* attributes need it, too */
-        us_bytes_text(why, "its index is a split or sparse one");
+        us_bytes_text(why, "its index can't be read: it is split, sparse or damaged");
         *least = US_WHERE_PRIVATE;
         return;
     }

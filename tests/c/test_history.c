@@ -5,6 +5,8 @@
 
 #include "history_bytes.h"
 
+#include <sys/wait.h>
+
 static void test_one_commit_a_correction(void **state)
 {
     (void)state;
@@ -681,6 +683,119 @@ static void test_private_histories_without_article_are_found(void **state)
     assert_string_equal(output("git --git-dir unspin/history.git for-each-ref"), "");
 }
 
+/* --- cut short --- */
+
+/* A save of a process that ends right after the article was written. */
+static void save_cut_short(void)
+{
+    static const char *const swaps[] = {"settlement=agreement", "instructed=told", NULL};
+    pid_t child = fork();
+    int status;
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct us_history *history = open_history(article, US_WHERE_BRANCH);
+        struct save save = make_save(article, swaps);
+        if (us_history_prepare(history, save.before, save.before_length, save.fixes, save.count,
+                               NULL) != US_OK)
+            _exit(1);
+        write_article(article, save.after, save.after_length);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    output("ls repo/.git/unspin/*");
+}
+
+/* What the next look at the article makes of it: the log, and what git has to say. */
+static const char *after_next_look(void)
+{
+    us_history_close(open_history(article, US_WHERE_BRANCH));
+    return output("cd repo && ! ls .git/unspin 2>/dev/null && git fsck --strict --no-dangling && "
+                  "git log --format=%%s && git status --porcelain");
+}
+
+static void test_a_save_cut_short_is_completed(void **state)
+{
+    (void)state;
+    save_cut_short();
+    assert_string_equal(after_next_look(), "instructed → told\nsettlement → agreement\nReceive");
+}
+
+static void test_it_is_completed_on_a_branch_that_moved(void **state)
+{
+    (void)state;
+    output("echo mine >>repo/articles/a.md");
+    save_cut_short();
+    output("cd repo && echo x >x && git add x && git commit -qm Meanwhile");
+    assert_string_equal(after_next_look(), "instructed → told\nsettlement → agreement\n"
+                                           "Save articles/a.md as written\nMeanwhile\nReceive");
+}
+
+static void test_it_is_completed_though_the_author_text_was_committed(void **state)
+{
+    (void)state;
+    output("echo mine >>repo/articles/a.md");
+    save_cut_short();
+    output("cd repo && cp articles/a.md ../kept && git show HEAD:articles/a.md >articles/a.md && "
+           "echo mine >>articles/a.md && git commit -qam Mine && cp ../kept articles/a.md");
+    assert_string_equal(after_next_look(),
+                        "instructed → told\nsettlement → agreement\nMine\nReceive");
+}
+
+static void test_it_is_completed_on_a_text_that_is_newer_in_the_branch(void **state)
+{
+    (void)state;
+    save_cut_short();
+    output("cd repo && cp articles/a.md ../kept && git checkout -q articles/a.md && "
+           "echo yours >>articles/a.md && git commit -qam Yours && cp ../kept articles/a.md");
+    assert_string_equal(after_next_look(), "instructed → told\nsettlement → agreement\n"
+                                           "Save articles/a.md as written\nYours\nReceive");
+}
+
+static void test_it_is_completed_though_the_article_was_edited_since(void **state)
+{
+    (void)state;
+    save_cut_short();
+    output("echo 'a later line' >>repo/articles/a.md");
+    assert_string_equal(after_next_look(), "instructed → told\nsettlement → agreement\nReceive\n"
+                                           " M articles/a.md");
+    assert_string_equal(output("cd repo && git diff -U0 | tail -1"), "+a later line");
+}
+
+static void test_it_is_dropped_where_the_article_is_as_before(void **state)
+{
+    (void)state;
+    save_cut_short();
+    output("cd repo && git checkout -q articles/a.md");
+    assert_string_equal(after_next_look(), "Receive");
+    save_cut_short();
+    output("cd repo && git checkout -q articles/a.md && echo 'a later line' >>articles/a.md");
+    assert_string_equal(after_next_look(), "Receive\n M articles/a.md");
+}
+
+static void test_it_is_dropped_where_it_was_recorded_by_another(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    struct us_recorded recorded;
+    struct save save = make_save(article, swaps);
+    struct us_history *first = open_history(article, US_WHERE_BRANCH);
+    struct us_history *second = open_history(article, US_WHERE_BRANCH);
+    assert_int_equal(us_history_prepare(first, save.before, save.before_length, save.fixes, 1, NULL),
+                     US_OK);
+    assert_int_equal(us_history_prepare(second, save.before, save.before_length, save.fixes, 1,
+                                        NULL), US_OK);
+    write_article(article, save.after, save.after_length);
+    output("cd repo && echo x >x && git add x && git commit -qm Meanwhile");
+    assert_int_equal(us_history_record(&recorded, second, save.before, save.before_length,
+                                       save.fixes, 1, NULL), US_OK);
+    us_recorded_close(&recorded);
+    us_history_close(second);
+    us_history_close(first); /* its journal stays, as if it had been killed */
+    assert_string_equal(after_next_look(), "settlement → agreement\nMeanwhile\nReceive");
+    free_save(&save);
+}
+
 /* --- many saves --- */
 
 static void test_packs_are_joined(void **state)
@@ -700,6 +815,51 @@ static void test_packs_are_joined(void **state)
            "git verify-pack $p; done");
     assert_string_equal(output("cd repo && git log --oneline | wc -l && git status --porcelain"),
                         "41");
+}
+
+static void test_packs_of_deltas_are_joined_and_others_kept(void **state)
+{
+    (void)state;
+    static const char *const there[] = {"settlement=agreement", "expertise=technology",
+                                        "final=last", NULL};
+    static const char *const back[] = {"agreement=settlement", "technology=expertise", "last=final",
+                                       NULL};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    output("mkdir -p repo/many && cd repo/many && touch $(seq 20) && cd .. && mv many articles && "
+           "git add . && git commit -qm Many"); /* trees that are worth a delta */
+    for (int i = 0; i < 50; i++) {
+        struct us_recorded recorded = correct(history, article, i % 2 ? back : there);
+        us_recorded_close(&recorded);
+        if (i == 0)
+            output("cd repo/.git/objects/pack && touch $(echo *.pack | sed 's/pack$/keep/')");
+        if (i == 20)
+            output("cd repo && git repack -q");
+    }
+    us_history_close(history);
+    output("cd repo && git verify-pack -v .git/objects/pack/*.idx | grep -q '^chain length'");
+    assert_true(atoi(output("ls repo/.git/objects/pack/*.pack | wc -l")) <= 17);
+    output("cd repo && git fsck --strict && for p in .git/objects/pack/*.idx; do git verify-pack "
+           "$p; done && test -e $(ls .git/objects/pack/*.keep | sed 's/keep$/pack/')");
+    assert_string_equal(output("cd repo && git log --oneline | wc -l && git status --porcelain"),
+                        "152");
+}
+
+static void test_packs_that_are_damaged_are_left_as_they_are(void **state)
+{
+    (void)state;
+    static const char *const there[] = {"settlement=agreement", NULL};
+    static const char *const back[] = {"agreement=settlement", NULL};
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    output("mkdir -p repo/.git/objects/pack && cd repo/.git/objects/pack && "
+           "for n in $(seq 10 40); do echo no pack >pack-756e7370696e00000000000000000000000000$n.pack; "
+           "echo no index >pack-756e7370696e00000000000000000000000000$n.idx; done");
+    for (int i = 0; i < 3; i++) {
+        struct us_recorded recorded = correct(history, article, i % 2 ? back : there);
+        us_recorded_close(&recorded);
+    }
+    us_history_close(history);
+    assert_string_equal(output("ls repo/.git/objects/pack/*00[1-4][0-9].pack | wc -l && git -C repo "
+                               "log --oneline 2>/dev/null | wc -l"), "31\n4");
 }
 
 static void test_a_thousand_corrections_in_one_save(void **state)
@@ -773,7 +933,16 @@ int main(void)
         TEST(test_a_private_history_is_pruned),
         TEST(test_a_branch_is_not_pruned),
         TEST(test_private_histories_without_article_are_found),
+        TEST(test_a_save_cut_short_is_completed),
+        TEST(test_it_is_completed_on_a_branch_that_moved),
+        TEST(test_it_is_completed_though_the_author_text_was_committed),
+        TEST(test_it_is_completed_on_a_text_that_is_newer_in_the_branch),
+        TEST(test_it_is_completed_though_the_article_was_edited_since),
+        TEST(test_it_is_dropped_where_the_article_is_as_before),
+        TEST(test_it_is_dropped_where_it_was_recorded_by_another),
         TEST(test_packs_are_joined),
+        TEST(test_packs_of_deltas_are_joined_and_others_kept),
+        TEST(test_packs_that_are_damaged_are_left_as_they_are),
         TEST(test_a_thousand_corrections_in_one_save),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);

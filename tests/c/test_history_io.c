@@ -14,6 +14,7 @@
 
 /* The calls below take the place of the C library's, for libgit2 too. */
 static long calls, failing = -1; /* the call that fails; -1: none */
+static bool no_links;            /* as on file systems without hard links */
 
 static bool fails(void)
 {
@@ -50,6 +51,10 @@ int rename(const char *from, const char *to)
 
 int link(const char *from, const char *to)
 {
+    if (no_links) {
+        errno = EPERM;
+        return -1;
+    }
     return fails() ? -1 : (int)syscall(SYS_linkat, -100, from, -100, to, 0);
 }
 
@@ -139,10 +144,33 @@ static void check_where(void **state)
     assert_true(tried > 3);
 }
 
+static void a_disk_without_hard_links(void **state)
+{
+    (void)state;
+    struct us_error err = {0};
+    char path[200];
+    begin(NULL);
+    snprintf(path, sizeof path, "%s/repo/a.md", work);
+    output("git init -q repo && cd repo && printf '%%s' '%s' >a.md && git add . && git commit -qm R",
+           before);
+    no_links = true;
+    int result = save_like_an_editor(path, US_WHERE_BRANCH, &err);
+    assert_int_equal(result, US_OK);
+    check_after(path, US_WHERE_BRANCH, result, &err, "without hard links");
+    output("cd repo && git checkout -q HEAD~2 -- a.md && git commit -qm Back && echo held "
+           ">.git/refs/heads/main.lock");
+    assert_int_equal(save_like_an_editor(path, US_WHERE_BRANCH, &err), US_OK);
+    no_links = false;
+    assert_string_equal(output("cd repo && cat .git/refs/heads/main.lock && rm .git/refs/heads/*.lock && "
+                               "git log -1 --format=%%s main && git log -1 --format=%%s unspin/heads/main"),
+                        "held\nBack\nexpertise → technology");
+}
+
 int main(void)
 {
     static const enum us_where places[] = {US_WHERE_BRANCH, US_WHERE_SIDE, US_WHERE_PRIVATE};
-    struct CMUnitTest tests[3];
+    struct CMUnitTest tests[4] = {
+        [3] = cmocka_unit_test_setup_teardown(a_disk_without_hard_links, NULL, end)};
     for (size_t i = 0; i < 3; i++)
         tests[i] = (struct CMUnitTest){.name = us_where_name(places[i]),
                                        .test_func = check_where,

@@ -139,6 +139,11 @@ static const struct state states[] = {
                "echo '$Id$' >>articles/a.md && git commit -qam id && rm articles/a.md && "
                "git checkout -q articles/a.md",
      NULL, US_WHERE_BRANCH, NULL},
+    {"ident before the corrections",
+     COMMITTED "echo '*.md ident' >.gitattributes && git add . && git commit -qm attributes && "
+               "sed -i '1i$Id$' articles/a.md && git commit -qam id && rm articles/a.md && "
+               "git checkout -q articles/a.md",
+     NULL, US_WHERE_BRANCH, NULL},
     {"working-tree-encoding",
      COMMITTED "echo '*.md working-tree-encoding=latin1' >.gitattributes", NULL, US_WHERE_PRIVATE,
      "working-tree-encoding"},
@@ -184,6 +189,12 @@ static const struct state states[] = {
     {"index.lock held", COMMITTED "echo held >.git/index.lock", NULL, US_WHERE_SIDE, "index.lock"},
     {"branch locked", COMMITTED "echo held >.git/refs/heads/main.lock", NULL, US_WHERE_SIDE,
      "main.lock"},
+    {"a damaged index", COMMITTED "echo damaged >.git/index", NULL, US_WHERE_PRIVATE, "its index"},
+    {"an index of version 4, long names",
+     COMMITTED "n=$(printf 'n%.0s' $(seq 200)) && echo 1 >articles/$n && echo 2 >articles/${n}2 && "
+               "echo 3 >articles/z && git update-index --index-version 4 && git add . && "
+               "git commit -qm names",
+     NULL, US_WHERE_BRANCH, NULL},
     {"packed refs", COMMITTED "git pack-refs --all", NULL, US_WHERE_BRANCH, NULL},
     {"a branch with slashes", COMMITTED "git checkout -qb a/b/c", NULL, US_WHERE_BRANCH, NULL},
 };
