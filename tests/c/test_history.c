@@ -189,6 +189,33 @@ static void test_the_reflog_tells_of_a_save(void **state)
     us_recorded_close(&recorded);
 }
 
+static void test_git_shows_it_in_its_own_ways(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"final=last", NULL};
+    struct us_recorded recorded = correct_all();
+    output("cd repo && git notes add -m 'seen by an editor' %s && git rev-parse refs/notes/commits "
+           ">../notes", recorded.oids[0]);
+    struct us_history *history = open_history(article, US_WHERE_BRANCH);
+    struct us_recorded later = correct(history, article, more);
+    us_history_close(history);
+    assert_string_equal(output("cd repo && git blame -s --abbrev=39 articles/a.md | cut -d' ' -f1 | "
+                               "sed -n '1p;3p'"),
+                        output("echo %s; echo %s", recorded.oids[1], later.oids[0]));
+    assert_string_equal(output("cd repo && git log --format=%%H --grep='student trade →'"),
+                        recorded.oids[1]);
+    assert_string_equal(output("cd repo && git log -1 --format=%%B | git interpret-trailers --parse"),
+                        "Unspin-File: articles/a.md\nUnspin-Line: 3\nUnspin-Confidence: 0.981\n"
+                        "Unspin-Kind: substitution");
+    assert_string_equal(output("cd repo && git shortlog -ns HEAD | sed 's/^ *//'"), "5\tA U Thor");
+    assert_string_equal(output("cd repo && git notes show %s && git rev-parse refs/notes/commits | "
+                               "cmp - ../notes", recorded.oids[0]), "seen by an editor");
+    output("cd repo && git mv articles/a.md b.md && git commit -qm Move");
+    assert_string_equal(output("cd repo && git log --follow --format=%%s b.md | wc -l"), "6");
+    us_recorded_close(&recorded);
+    us_recorded_close(&later);
+}
+
 static void test_an_odd_path_survives_the_message(void **state)
 {
     (void)state;
@@ -909,6 +936,7 @@ int main(void)
         TEST(test_a_rebase_that_began_meanwhile_is_left_alone),
         TEST(test_what_a_rebase_sent_to_the_side_is_listed_after_it),
         TEST(test_the_reflog_tells_of_a_save),
+        TEST(test_git_shows_it_in_its_own_ways),
         TEST(test_an_odd_path_survives_the_message),
         TEST(test_reject_takes_back_one_of_several_on_a_line),
         TEST(test_reject_leaves_other_edits_uncommitted),

@@ -127,6 +127,10 @@ static const struct state states[] = {
     {"autocrlf",
      COMMITTED "git config core.autocrlf true && rm articles/a.md && git checkout -q articles/a.md",
      NULL, US_WHERE_BRANCH, NULL},
+    {"text=auto, CRLF in the work tree",
+     COMMITTED "echo '* text=auto' >.gitattributes && git add . && git commit -qm attributes && "
+               "sed -i 's/$/\\r/' articles/a.md",
+     NULL, US_WHERE_BRANCH, NULL},
     {"eol=crlf",
      COMMITTED "echo '*.md text eol=crlf' >.gitattributes && rm articles/a.md && "
                "git checkout -q articles/a.md && git add . && git commit -qm attributes",
@@ -172,6 +176,10 @@ static const struct state states[] = {
      "repo/articles/A.MD", US_WHERE_BRANCH, NULL},
     {"odd names", COMMITTED "mkdir \"d 'q\" && " ARTICLE " >\"d 'q/é → \\\"x\\\" #.md\"",
      "repo/d 'q/é → \"x\" #.md", US_WHERE_BRANCH, NULL},
+    {"a very long path",
+     COMMITTED "n=$(printf 'n%.0s' $(seq 250)) && p=$n/$n/$n/$n/$n/$n/$n/$n/$n/$n/$n/$n && "
+               "mkdir -p $p && " ARTICLE " >$p/a.md && ln -s repo/$p/a.md ../link.md",
+     "link.md", US_WHERE_BRANCH, NULL},
     {"a decomposed name", COMMITTED ARTICLE " >\"$(printf 'e\\314\\201.md')\"", "repo/e\xcc\x81.md",
      US_WHERE_BRANCH, NULL},
     {"a hook", COMMITTED "printf '#!/bin/sh\\nexit 1\\n' >.git/hooks/pre-commit && "
