@@ -23,6 +23,15 @@ local function plural(count, noun)
   return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
 end
 
+local told = {} -- remarks on where corrections go, each once a run
+
+local function tell_once(session, remark)
+  if remark and not told[remark] then
+    told[remark] = true
+    session.warn(remark)
+  end
+end
+
 -- Writes and records one article's fixes. Returns what to say of it, or nil and why not.
 local function correct(session, article, with_history)
   local core = session:core()
@@ -48,11 +57,12 @@ local function correct(session, article, with_history)
   if not history then
     return ("%s: %s"):format(path, plural(#fixes, "correction"))
   end
-  local oids
-  oids, message = history:record(article.text, fixes)
+  local oids, place = history:record(article.text, fixes)
   if not oids then
-    return nil, ("%s: corrected, but not recorded: %s"):format(path, message)
+    return nil, ("%s: corrected, but not recorded: %s"):format(path, place)
   end
+  tell_once(session, place.notice)
+  tell_once(session, place.hint)
   return ("%s: %s, %s"):format(path, plural(#fixes, "correction"), plural(#oids, "commit"))
 end
 
