@@ -9,7 +9,9 @@ stage=build/deb
 rm -rf "$stage"
 ${MAKE:-make} --no-print-directory install PREFIX=/usr DESTDIR="$PWD/$stage" >/dev/null
 gzip -9n "$stage/usr/share/man/man1/unspin.1"
-install -D -m 644 LICENSE "$stage/usr/share/doc/unspin/copyright"
+# The package holds the language model in compiled form, so its licence comes along.
+mkdir -p "$stage/usr/share/doc/unspin"
+cat LICENSE data/SOURCES.md /usr/share/doc/pocketsphinx-en-us/copyright >"$stage/usr/share/doc/unspin/copyright"
 gzip -9nc doc/CHANGELOG.md >"$stage/usr/share/doc/unspin/changelog.gz"
 chmod -R u=rwX,go=rX "$stage"
 
@@ -31,7 +33,7 @@ Maintainer: the unspin.nvim authors <unspin@example.org>
 Section: text
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$stage" | cut -f1)
-Depends: $libraries, lua5.4, lua-argparse, lua-cjson, pocketsphinx-en-us
+Depends: $libraries, lua5.4, lua-argparse, lua-cjson
 Recommends: git, neovim
 Description: restores the wording of articles that a bot has spun
  A spun article is one in which a bot put other words for the original ones.
