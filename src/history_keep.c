@@ -178,7 +178,7 @@ static int rebuild(git_oid *tip, struct kept *kept, size_t count, const git_oid 
     struct us_pack pack = {0};
     struct us_bytes message = {0};
     git_odb *odb = NULL;
-    git_oid at;
+    git_oid at = {{0}};
     int result = us_pack_begin(&pack, err);
     if (result == US_OK && git_repository_odb(&odb, history->store) != 0)
         result = us_git_fail(err, US_EFORMAT, "open the repository's objects");

@@ -559,7 +559,7 @@ static bool send_all(struct solver *solver, const struct us_lattice *lattice, ui
 /* The least weight that is among the best BEAM, and not hopelessly behind the best. */
 static float least_weight(const float *weights, uint32_t count)
 {
-    float top[BEAM]; /* the best so far, falling */
+    float top[BEAM] = {0}; /* the best so far, falling */
     uint32_t top_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (top_count == BEAM && weights[i] <= top[BEAM - 1])
