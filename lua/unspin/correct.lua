@@ -30,53 +30,56 @@ function M.options(buf, opts)
   }
 end
 
----@class unspin.Standing a correction that stands in a text
+---@class unspin.Decided a place whose words were corrected, or put back
 ---@field first integer 1-based byte
 ---@field last integer
 ---@field old string
+---@field stands boolean the correction does
 
 ---@param buf integer
 ---@param bytes unspin.Bytes
 ---@param within? unspin.Rows
----@return unspin.Standing[] standing in order
-function M.standing(buf, bytes, within)
-  local standing = {}
+---@return unspin.Decided[] decided in order
+function M.decided(buf, bytes, within)
+  local decided = {}
   for _, place in ipairs(marks.all(buf, within)) do
-    if place.state == "stands" then
-      standing[#standing + 1] = {
+    if place.state ~= "rewritten" then
+      decided[#decided + 1] = {
         first = bytes_of.offset(bytes, place.row, place.column) + 1,
         last = bytes_of.offset(bytes, place.end_row, place.end_column),
         old = place.mark.fix.old,
+        stands = place.state == "stands",
       }
     end
   end
-  return standing
+  return decided
 end
 
 ---The text as it was received, without the corrections that stand in it.
 ---@param text string
----@param standing unspin.Standing[]
+---@param decided unspin.Decided[]
 ---@return string? received nil: none stands
-function M.received(text, standing)
+function M.received(text, decided)
   local pieces, from = {}, 1
-  for _, correction in ipairs(standing) do
-    vim.list_extend(pieces, { text:sub(from, correction.first - 1), correction.old })
-    from = correction.last + 1
+  for _, place in ipairs(decided) do
+    vim.list_extend(pieces, { text:sub(from, place.first - 1), place.old })
+    from = place.last + 1
   end
-  return #standing > 0 and table.concat(pieces) .. text:sub(from) or nil
+  local received = table.concat(pieces) .. text:sub(from)
+  return received ~= text and received or nil
 end
 
----The fixes that touch no correction that stands: what a word was is decided once.
+---The fixes that touch no such place: what a word was is decided once.
 ---@param fixes unspin.Fix[]
----@param standing unspin.Standing[]
+---@param decided unspin.Decided[]
 ---@return unspin.Fix[]
-function M.beside(fixes, standing)
+function M.beside(fixes, decided)
   local at = 1
   return vim.tbl_filter(function(fix)
-    while standing[at] and standing[at].last < fix.start do
+    while decided[at] and decided[at].last < fix.start do
       at = at + 1
     end
-    return not standing[at] or standing[at].first > fix.stop
+    return not decided[at] or decided[at].first > fix.stop
   end, fixes)
 end
 
@@ -90,12 +93,17 @@ function M.check(buf, opts)
     return nil, why_not --[[@as string]]
   end
   opts = opts or {}
-  local standing = opts.threshold and M.standing(buf, bytes) or {}
-  local fixes, info = engine.check(bytes.text, M.options(buf, opts), M.received(bytes.text, standing))
+  local decided = opts.threshold and M.decided(buf, bytes) or {}
+  local fixes, info = engine.check(bytes.text, M.options(buf, opts), M.received(bytes.text, decided))
   if not fixes then
     return nil, info --[[@as string]]
   end
-  return M.beside(fixes, standing), bytes, info --[[@as table]]
+  if opts.again then
+    decided = vim.tbl_filter(function(place)
+      return place.stands
+    end, decided)
+  end
+  return M.beside(fixes, decided), bytes, info --[[@as table]]
 end
 
 ---Make edits that correct, and tell.

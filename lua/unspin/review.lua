@@ -123,6 +123,8 @@ function actions.preview(list, entry)
   end
   if not (review.preview and vim.api.nvim_win_is_valid(review.preview)) then
     local from = vim.api.nvim_get_current_win()
+    -- A list may be shorter than a paragraph is.
+    vim.api.nvim_win_set_height(from, math.max(vim.api.nvim_win_get_height(from), 10))
     vim.cmd("rightbelow vertical new")
     review.preview = vim.api.nvim_get_current_win()
     vim.bo.buftype, vim.bo.bufhidden, vim.bo.swapfile = "nofile", "wipe", false

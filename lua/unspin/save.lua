@@ -62,16 +62,13 @@ end
 
 local hinted = {} ---@type table<string, boolean>
 
--- What the user should hear of the place where corrections went, each thing once.
-local function remarks(place)
-  local list = {}
-  for _, remark in ipairs({ place.notice or "", place.hint or "" }) do
-    if remark ~= "" and not hinted[remark] then
-      hinted[remark] = true
-      list[#list + 1] = remark
-    end
-  end
-  return list
+-- The remarks that were not made before in this session.
+local function unheard(remarks)
+  return vim.tbl_filter(function(remark)
+    local is_new = remark ~= "" and not hinted[remark]
+    hinted[remark] = true
+    return is_new
+  end, remarks)
 end
 
 ---Tell what was recorded.
@@ -84,12 +81,13 @@ local function summarize(buf, recorded)
     local where = place.where == "branch" and (place.ref or ""):match("[^/]+$") or place.where
     local corrections = say.count(recorded.corrections, "correction")
     local commits = say.count(recorded.corrections, "commit")
-    parts[1] = ("%s, %s on %s (:Unspin log)"):format(corrections, commits, where)
+    parts[1] = ("%s, %s on %s"):format(corrections, commits, where)
+    vim.list_extend(parts, unheard({ ":Unspin log lists them" }))
   end
   if recorded.rejections > 0 then
     parts[#parts + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
   end
-  vim.list_extend(parts, remarks(place))
+  vim.list_extend(parts, unheard({ place.notice or "", place.hint or "" }))
   told[buf] = nil
   note(buf, table.concat(parts, "; "))
   say.news(table.concat(parts, "; "))

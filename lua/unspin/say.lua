@@ -14,6 +14,18 @@ local function tell(message, level)
   end)
 end
 
+-- As much of it as fits on the line where messages are shown: no news are worth a key.
+local function fitting(message)
+  local room = math.max(vim.v.echospace - #"unspin: ", 20)
+  if vim.fn.strdisplaywidth(message) <= room then
+    return message
+  end
+  while vim.fn.strdisplaywidth(message) >= room do
+    message = message:gsub("[%z\1-\127\194-\244][\128-\191]*$", "")
+  end
+  return message .. "…"
+end
+
 ---@param message string
 function M.problem(message)
   tell(message, vim.log.levels.WARN)
@@ -22,7 +34,7 @@ end
 ---An answer to a command; told however quiet the options are.
 ---@param message string
 function M.answer(message)
-  tell(message, vim.log.levels.INFO)
+  tell(fitting(message), vim.log.levels.INFO)
 end
 
 ---@param message string

@@ -86,7 +86,7 @@ local function take(buf, job, fixes, info)
     state.options.article = info and info.article
   end
   forget(buf, job.row, job.stop)
-  for _, edit in ipairs(edits.of_fixes(job.bytes, correct.beside(fixes, job.standing))) do
+  for _, edit in ipairs(edits.of_fixes(job.bytes, correct.beside(fixes, job.decided))) do
     -- What is sure is corrected on save; not so once the text as a whole passes for clean.
     if state.corrected or edit.fix.confidence < engine.thresholds() then
       local id = vim.api.nvim_buf_set_extmark(buf, NS, edit.row, edit.column, {
@@ -116,7 +116,7 @@ end
 ---@class unspin.SuggestJob
 ---@field bytes unspin.Bytes
 ---@field options table for the engine
----@field standing unspin.Standing[] corrections that stand there
+---@field decided unspin.Decided[] places there that were corrected or put back
 ---@field received? string of the whole: without its corrections, if there are any
 ---@field whole boolean
 ---@field row integer first row that is looked at
@@ -139,14 +139,14 @@ local function due(buf)
   local job = { bytes = bytes, edits = state.edits }
   if state.whole or not state.options.article then
     job.whole, job.row, job.stop = true, 0, #bytes.lengths
-    job.standing = correct.standing(buf, bytes)
-    job.received = correct.received(bytes.text, job.standing)
+    job.decided = correct.decided(buf, bytes)
+    job.received = correct.received(bytes.text, job.decided)
     job.options = correct.options(buf, { threshold = select(2, engine.thresholds()) })
     return job
   end
   job.whole = false
   job.row, job.stop = paragraphs(bytes, state.changed)
-  job.standing = correct.standing(buf, bytes, { first = job.row, stop = job.stop })
+  job.decided = correct.decided(buf, bytes, { first = job.row, stop = job.stop })
   job.options = vim.tbl_extend("force", state.options, {
     first = bytes.starts[job.row + 1] + 1,
     last = bytes.starts[job.stop] + bytes.lengths[job.stop],

@@ -84,18 +84,12 @@ function M.repository(files)
   return folder
 end
 
-local Child = {}
-Child.__index = Child
-
----Start a Neovim with the plugin on its runtimepath.
----@param opts? { setup?: string, core?: "fake"|"none"|"real", root?: string, args?: string[], env?: table }
-function M.child(opts)
-  opts = opts or {}
-  local state = M.folder()
+-- Arguments of a Neovim with the plugin on its runtimepath, and with the core that is wanted.
+local function arguments(opts)
   local path = "set rtp^=" .. (opts.root or root) .. " noswapfile"
-  local command = { vim.v.progpath, "--clean", "--embed", "--headless", "--cmd", path }
+  local list = { "--clean", "--cmd", path }
   if opts.core == "none" then
-    vim.list_extend(command, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
+    vim.list_extend(list, { "--cmd", "lua package.preload['unspin.core'] = function() error('no core') end" })
   elseif opts.core ~= "real" then
     local fake = ("lua package.preload['unspin.core'] = function() return dofile(%q) end"):format(here .. "/fake_core.lua")
     -- The stand-in lives in one thread only.
@@ -105,9 +99,20 @@ function M.child(opts)
         return true
       end }
     end]]
-    vim.list_extend(command, { "--cmd", fake, "--cmd", (aside:gsub("\n%s*", " ")) })
+    vim.list_extend(list, { "--cmd", fake, "--cmd", (aside:gsub("\n%s*", " ")) })
   end
-  vim.list_extend(command, opts.args or {})
+  return vim.list_extend(list, opts.args or {})
+end
+
+local Child = {}
+Child.__index = Child
+
+---Start a Neovim with the plugin on its runtimepath.
+---@param opts? { setup?: string, core?: "fake"|"none"|"real", root?: string, args?: string[], env?: table }
+function M.child(opts)
+  opts = opts or {}
+  local state = M.folder()
+  local command = vim.list_extend({ vim.v.progpath, "--embed", "--headless" }, arguments(opts))
   local env = vim.tbl_extend("force", { XDG_STATE_HOME = state, HOME = state, XDG_CONFIG_HOME = state }, opts.env or {})
   local job = vim.fn.jobstart(command, { rpc = true, env = env, width = 80, height = 24 })
   assert(job > 0, "no Neovim")
@@ -179,8 +184,123 @@ function Child:wait_for(expression)
   assert(ok, "waited in vain for " .. expression)
 end
 
+local Screen = {}
+Screen.__index = Screen
+
+local server = "unspin-specs-" .. (vim.uv or vim.loop).getpid()
+local screens = 0
+
+local function tmux(...)
+  local output = vim.fn.system({ "tmux", "-L", server, "-f", "/dev/null", ... })
+  assert(vim.v.shell_error == 0, output)
+  return output
+end
+
+---Start a Neovim in a terminal, to see what is drawn.
+---@param path string the file that is edited
+---@param opts? { setup?: string, core?: string, width?: integer, height?: integer }
+function M.screen(path, opts)
+  opts = opts or {}
+  local state = M.folder()
+  local setup = opts.setup or [[require("unspin").setup({ on_save = { "*.txt" }, suggest_delay = 10 })]]
+  M.write(state .. "/setup.lua", setup)
+  local command = { "env", "HOME=" .. state, "XDG_STATE_HOME=" .. state, "XDG_CONFIG_HOME=" .. state, vim.v.progpath }
+  vim.list_extend(command, arguments(opts))
+  vim.list_extend(command, { "-c", "luafile " .. state .. "/setup.lua", path })
+  screens = screens + 1
+  local screen = setmetatable({ name = "screen" .. screens }, Screen)
+  local width, height = tostring(opts.width or 80), tostring(opts.height or 24)
+  tmux("new-session", "-d", "-s", screen.name, "-x", width, "-y", height, unpack(command))
+  return screen
+end
+
+---Type keys, by the names that tmux has for them.
+function Screen:keys(...)
+  tmux("send-keys", "-t", self.name, ...)
+end
+
+---What is seen, as one text.
+---@return string
+function Screen:text()
+  return tmux("capture-pane", "-t", self.name, "-p")
+end
+
+---Wait until a pattern is seen; returns what is.
+---@param pattern string
+---@return string
+function Screen:wait_for(pattern)
+  local text
+  local seen = vim.wait(10000, function()
+    text = self:text()
+    return text:find(pattern) ~= nil
+  end, 30)
+  assert(seen, "waited in vain for " .. pattern .. " on the screen:\n" .. text)
+  return text
+end
+
+-- What the codes of a terminal say of a style: { underline =, reverse =, background = }, or plain.
+local function follow(style, codes)
+  local numbers = vim.split(codes, "[;:]")
+  local i = 1
+  while i <= #numbers do
+    local code = tonumber(numbers[i]) or 0
+    if code == 0 then
+      style = {}
+    elseif code == 38 or code == 48 or code == 58 then
+      -- A colour by number, or by red, green and blue.
+      i = i + (numbers[i + 1] == "5" and 2 or 4)
+      style.background = code == 48 and codes or style.background
+    elseif code == 4 or code == 24 then
+      style.underline = code == 4 or nil
+    elseif code == 7 or code == 27 then
+      style.reverse = code == 7 or nil
+    elseif (code >= 40 and code <= 49) or code >= 100 then
+      style.background = code ~= 49 and code or nil
+    end
+    i = i + 1
+  end
+  return style
+end
+
+---How some words are drawn where they stand first.
+---@param words string
+---@return { underline: boolean?, reverse: boolean?, background: any }?
+function Screen:style(words)
+  for line in vim.gsplit(tmux("capture-pane", "-t", self.name, "-p", "-e"), "\n") do
+    local plain, styles, style = "", {}, {}
+    for text, codes in (line .. "\27[m"):gmatch("([^\27]*)\27%[([%d;:]*)m") do
+      styles[#styles + 1] = { from = #plain + 1, style = vim.deepcopy(style) }
+      plain = plain .. text
+      style = follow(style, codes)
+    end
+    local at, found = plain:find(words, 1, true), nil
+    for _, run in ipairs(at and styles or {}) do
+      found = run.from <= at and run.style or found
+    end
+    if found then
+      return found
+    end
+  end
+end
+
+---Wait until words are drawn in a way.
+---@param words string
+---@param is fun(style: table): boolean
+function Screen:wait_for_style(words, is)
+  local style
+  local seen = vim.wait(10000, function()
+    style = self:style(words)
+    return style ~= nil and is(style)
+  end, 30)
+  assert(seen, ("waited in vain for another look of %q than %s:\n%s"):format(words, vim.inspect(style), self:text()))
+end
+
 ---End what a spec started.
 function M.finish()
+  if screens > 0 then
+    tmux("kill-server")
+    screens = 0
+  end
   for _, job in ipairs(open_jobs) do
     vim.fn.jobstop(job)
   end
