@@ -87,10 +87,15 @@ local function summarize(buf, recorded)
   if recorded.rejections > 0 then
     parts[#parts + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
   end
-  vim.list_extend(parts, unheard({ place.notice or "", place.hint or "" }))
+  local notices, hints = unheard({ place.notice or "" }), unheard({ place.hint or "" })
+  local message = table.concat(vim.list_extend(vim.list_extend(parts, notices), hints), "; ")
   told[buf] = nil
-  note(buf, table.concat(parts, "; "))
-  say.news(table.concat(parts, "; "))
+  note(buf, message)
+  if #notices > 0 then
+    say.problem(message)
+  else
+    say.news(#hints > 0 and message or say.fitting(message))
+  end
 end
 
 local function after_write(buf)

@@ -14,8 +14,10 @@ local function tell(message, level)
   end)
 end
 
--- As much of it as fits on the line where messages are shown: no news are worth a key.
-local function fitting(message)
+---As much of a message as fits on the line where it is shown, so that no key is asked for.
+---@param message string
+---@return string
+function M.fitting(message)
   local room = math.max(vim.v.echospace - #"unspin: ", 20)
   if vim.fn.strdisplaywidth(message) <= room then
     return message
@@ -34,7 +36,7 @@ end
 ---An answer to a command; told however quiet the options are.
 ---@param message string
 function M.answer(message)
-  tell(fitting(message), vim.log.levels.INFO)
+  tell(message, vim.log.levels.INFO)
 end
 
 ---@param message string
