@@ -221,13 +221,15 @@ static void push_row(lua_State *L, const struct us_lexicon *lexicon, const struc
                  {"seen", US_ROW_SEEN},           {"inflected", US_ROW_INFLECTED},
                  {"thesaurus", US_ROW_TAIL},      {"name", US_ROW_NAME},
                  {"scholarly", US_ROW_SCHOLARLY}, {"bot_only", US_ROW_BOT_ONLY}};
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 13);
     lua_pushstring(L, us_lexicon_string(lexicon, row->original));
     lua_setfield(L, -2, "original");
     lua_pushstring(L, us_lexicon_string(lexicon, row->spun));
     lua_setfield(L, -2, "spun");
     lua_pushinteger(L, row->pages);
     lua_setfield(L, -2, "pages");
+    lua_pushnumber(L, row->reading_share / 1000.0);
+    lua_setfield(L, -2, "share");
     char families[27], *letter = families;
     for (int i = 0; i < 26; i++)
         if (row->families >> i & 1)

@@ -40,42 +40,73 @@ local function write_stream(path)
   return id, words
 end
 
--- Runs so many filters side by side, each on its share of the lines, and looks at their resident
--- memory now and then.
+local ticks = tonumber(capture("getconf CLK_TCK"))
+
+local function read(path)
+  local file = io.open(path)
+  local content = file and file:read("a")
+  if file then
+    file:close()
+  end
+  return content
+end
+
+-- What a process takes: resident megabytes and seconds of processor; nothing once it has ended.
+local function usage(pid)
+  local resident = (read("/proc/" .. pid .. "/status") or ""):match("VmRSS:%s*(%d+)")
+  local user, system = (read("/proc/" .. pid .. "/stat") or ""):match("%) %a" .. (" %-?%d+"):rep(10) .. " (%d+) (%d+)")
+  if resident and user then
+    return tonumber(resident) / 1024, (tonumber(user) + tonumber(system)) / ticks
+  end
+end
+
+-- Runs so many filters side by side, each on its share of the lines, and looks at them now and then.
 ---@return number seconds
+---@return number processor seconds of all of them
 ---@return number[] memory of all of them, in megabytes, in the course of the run
 local function run(input, processes)
   os.execute(("split -n l/%d -d %s %s.part"):format(processes, input, input))
   local start = now()
   local pids = capture(("for part in %s.part*; do bin/unspin filter <$part >$part.out & echo $!; done"):format(input))
-  local samples, alive = {}, true
+  local samples, processor, alive = {}, {}, true
   while alive do
     os.execute("sleep 0.2")
-    local sum
-    sum, alive = 0, false
+    local sum, running = 0, 0
     for pid in pids:gmatch("%d+") do
-      local status = io.open("/proc/" .. pid .. "/status")
-      local resident = status and status:read("a"):match("VmRSS:%s*(%d+)")
-      if status then
-        status:close()
+      local resident, used = usage(pid)
+      if resident then
+        sum, running, processor[pid] = sum + resident, running + 1, used
       end
-      sum, alive = sum + (tonumber(resident) or 0) / 1024, alive or resident ~= nil
     end
-    samples[#samples + 1] = alive and sum or nil
+    alive = running > 0
+    samples[#samples + 1] = running == processes and sum or nil
   end
-  return now() - start, samples
+  local seconds, used = now() - start, 0
+  for _, of_one in pairs(processor) do
+    used = used + of_one
+  end
+  return seconds, used, samples
+end
+
+local function most(numbers)
+  local highest = 0
+  for _, number in ipairs(numbers) do
+    highest = math.max(highest, number)
+  end
+  return highest
 end
 
 local input = os.tmpname()
 local lines, words = write_stream(input)
 print(("filter: %g MB, %d articles, %.1f million words"):format(megabytes, lines, words / 1e6))
 for processes = 1, 2 do
-  local seconds, memory = run(input, processes)
+  local seconds, used, memory = run(input, processes)
   local answered = tonumber(capture(("cat %s.part*.out | wc -l"):format(input)))
   assert(answered == lines, ("%d lines answered instead of %d"):format(answered, lines))
-  print(("filter, %d process%s: %.1f s, %.2f MB/s, %.0f words/s; resident %.0f MB after a tenth, %.0f MB at the end"):format(
-    processes, processes == 1 and "" or "es", seconds, megabytes / seconds, words / seconds,
-    memory[#memory // 10 + 1] or 0, memory[#memory] or 0))
+  print(("filter, %d process%s: %.0f s, %.2f MB/s, %.0f words/s; %.0f s of processor, %.2f MB/s of it"):format(
+    processes, processes == 1 and "" or "es", seconds, megabytes / seconds, words / seconds, used, megabytes / used))
+  print(("  resident: %.0f MB after a tenth, %.0f MB at most, %.0f MB at the end"):format(
+    memory[#memory // 10 + 1] or 0, most(memory), memory[#memory] or 0))
   os.execute(("rm -f %s.part*"):format(input))
 end
 os.remove(input)

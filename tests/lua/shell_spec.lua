@@ -204,6 +204,13 @@ describe("unspin check", function()
     assert.is_nil(unspin("check --stdin-filename tram.txt -", read(article)).output:find("local weather → climate", 1, true))
   end)
 
+  it("shows how far it is on a terminal only", function()
+    shell("mkdir a && for i in 1 2 3; do cp tram.txt a/$i.txt; done")
+    local command = quote(root .. "/bin/unspin") .. " check --color never -r a"
+    assert.matches("%[#+%] 3/3", shell(("script -qec %s /dev/null"):format(quote(command))).output)
+    assert.equal("", shell(command .. " >/dev/null").errors)
+  end)
+
   it("gives the same in the same order with several processes", function()
     shell("mkdir a && for i in 1 2 3 4 5; do cp tram.txt a/$i.txt; done; echo Fine. >a/3.txt")
     assert.same(unspin("check -r a"), unspin("check -r -j 2 a"))
@@ -704,7 +711,7 @@ end)
 
 describe("unspin lexicon", function()
   it("says what a phrase can stand for, and what can stand for it", function()
-    assert.matches("local weather → climate  seen on %d+ pages", unspin("lexicon local weather").output)
+    assert.matches("local weather → climate  %d+%%, seen on %d+ pages", unspin("lexicon local weather").output)
     assert.matches("local weather → climate", unspin("lexicon climate").output)
   end)
 
@@ -728,7 +735,7 @@ describe("unspin lexicon", function()
       assert.same({ output = "quorum → council is added to " .. folder .. "/.config/unspin/lexicon.tsv\n",
         status = 0, errors = "" }, unspin("lexicon add --part noun quorum council"))
       assert.is_true(swaps(spun)["quorum → council"])
-      assert.equal("quorum → council  yours, in spun text only\n", unspin("lexicon quorum").output)
+      assert.equal("quorum → council  100%, yours, in spun text only\n", unspin("lexicon quorum").output)
       assert.matches("quorums → councils", unspin("lexicon quorums").output)
 
       write(folder .. "/spun.txt", spun)
@@ -885,10 +892,11 @@ describe("unspin", function()
 
   it("has help for itself and for each command, with an example", function()
     assert.matches("check .*fix .*log .*filter", (unspin("--help").output:gsub("\n", " ")))
-    for _, command in ipairs({ "check", "fix", "log", "filter" }) do
+    local commands = "check fix log reject history filter report lexicon model doctor"
+    for command in commands:gmatch("%a+") do
       local result = unspin(command .. " --help")
       assert.equal(0, result.status)
-      assert.matches("Example: unspin ?%w*", (result.output:gsub("parallel[^\n]*-j2 ", "")))
+      assert.matches("Example: [^\n]*unspin " .. command, (result.output:gsub("parallel[^\n]*-j2 ", "")))
     end
   end)
 
@@ -909,6 +917,19 @@ describe("unspin", function()
         assert.is_true(page:find(option, 1, true) ~= nil or option == "--help", command .. " " .. option)
       end
     end
+  end)
+
+  it("completes commands and their options in bash, zsh and fish", function()
+    for _, name in ipairs({ "bash", "zsh", "fish" }) do
+      local script = unspin("completion " .. name).output
+      for _, word in ipairs({ "check", "summary", "lexicon", "forbid", "model" }) do
+        assert.is_true(script:find(word, 1, true) ~= nil, name .. " " .. word)
+      end
+    end
+    local completed = shell(([[unspin() { :; }; eval "$(%s completion bash)"
+      complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _unspin; echo "${COMPREPLY[*]}"; }
+      complete_line unspin che; complete_line unspin check --su]]):format(root .. "/bin/unspin"):gsub("^", "bash -c '"):gsub("$", "'"))
+    assert.matches("^check *\n%-%-summary *\n$", completed.output)
   end)
 
   it("says when its output cannot be written", function()

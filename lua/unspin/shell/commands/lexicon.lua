@@ -25,12 +25,13 @@ local notes = {
   { "thesaurus", "by a thesaurus" },
 }
 
+-- The share says how often the phrase stands for this original rather than for another.
 local function note_of(row, yours)
-  local words = {}
+  local words = { ("%.0f%%"):format(100 * row.share) }
   if yours then
-    words[1] = "yours"
+    words[2] = "yours"
   else
-    words[1] = row.seen and ("seen on %d page%s"):format(row.pages, row.pages == 1 and "" or "s") or "not seen"
+    words[2] = row.seen and ("seen on %d page%s"):format(row.pages, row.pages == 1 and "" or "s") or "not seen"
   end
   if row.families ~= "" then
     words[#words + 1] = "bots " .. row.families
