@@ -926,9 +926,10 @@ describe("unspin", function()
         assert.is_true(script:find(word, 1, true) ~= nil, name .. " " .. word)
       end
     end
-    local completed = shell(([[unspin() { :; }; eval "$(%s completion bash)"
+    local script = ([[unspin() { :; }; eval "$(%s completion bash)"
       complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _unspin; echo "${COMPREPLY[*]}"; }
-      complete_line unspin che; complete_line unspin check --su]]):format(root .. "/bin/unspin"):gsub("^", "bash -c '"):gsub("$", "'"))
+      complete_line unspin che; complete_line unspin check --su]]):format(root .. "/bin/unspin")
+    local completed = shell("bash -c " .. quote(script))
     assert.matches("^check *\n%-%-summary *\n$", completed.output)
   end)
 
