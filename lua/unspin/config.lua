@@ -101,13 +101,14 @@ M.schema = {
     name = "model",
     types = { "string" },
     default = nil,
-    doc = "Path of another language model: of CMU Sphinx's binary form, or ARPA.",
+    doc = "Path of another language model: one that `unspin model build` made, an ARPA file, or CMU Sphinx's.",
   },
   {
     name = "lexicon",
     types = { "string" },
     default = nil,
-    doc = "Path of another compiled lexicon.",
+    doc = "Path of another compiled lexicon. By default the one that is built in, with the pairs of "
+      .. "your own that `unspin lexicon add` and `forbid` made.",
   },
 }
 
