@@ -46,13 +46,39 @@ function M.news(message)
   end
 end
 
+local carries ---@type boolean? whether this Neovim's autocommands carry data
+
+local function carries_data()
+  if carries == nil then
+    local nobody = vim.api.nvim_create_augroup("unspin_nobody", {})
+    carries = pcall(vim.api.nvim_exec_autocmds, "User", { group = nobody, data = {} })
+  end
+  return carries
+end
+
+---For the command below only.
+function M.exec_last_event()
+  local last = M.last_event --[[@as table]]
+  vim.api.nvim_exec_autocmds("User", {
+    pattern = last.event,
+    modeline = false,
+    data = carries_data() and last.data or nil,
+  })
+end
+
+---Tell scripts. What goes wrong in them is theirs and must not end the write that is under way.
 ---@param event "UnspinCorrected"|"UnspinRecorded"|"UnspinRejected"
 ---@param data table
 function M.event(event, data)
   M.last_event = { event = event, data = data }
-  local carried = pcall(vim.api.nvim_exec_autocmds, "User", { pattern = event, modeline = false, data = data })
-  if not carried then
-    vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false })
+  local before = vim.v.errmsg
+  vim.v.errmsg = ""
+  -- Errors are kept silent, messages are not.
+  vim.cmd([[silent! unsilent lua require("unspin.say").exec_last_event()]])
+  if vim.v.errmsg ~= "" then
+    M.problem(("an autocommand for %s failed: %s"):format(event, vim.v.errmsg:match("^[^\n]*")))
+  else
+    vim.v.errmsg = before
   end
 end
 
