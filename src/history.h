@@ -17,7 +17,8 @@
  * recover), history_ref.c and history_index.c (moving the ref, keeping the index true),
  * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c
  * (joining packs), history_read.c (commits from packs), history_log.c (the log), history_reject.c
- * (rejecting), history_rejected.c (what was rejected), history_keep.c (prune, export).
+ * (rejecting), history_rejected.c (what was rejected), history_keep.c (prune, export),
+ * history_memory.c (what libgit2 allocates).
  *
  * A handle serves one thread at a time.
  */

@@ -1,5 +1,7 @@
 #include "history_bytes.h"
 
+#include "history_memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static char nothing[1]; /* what is read of a run that never had memory */
+
 void us_bytes_reserve(struct us_bytes *bytes, size_t more)
 {
     if (bytes->failed || more < bytes->room - bytes->length)
@@ -15,7 +19,10 @@ void us_bytes_reserve(struct us_bytes *bytes, size_t more)
     size_t room = bytes->room + bytes->room / 2 + more + 64;
     char *at = realloc(bytes->at, room);
     if (!at) {
+        us_memory_note();
         bytes->failed = true;
+        if (!bytes->at)
+            bytes->at = nothing;
         return;
     }
     bytes->at = at;
@@ -66,7 +73,8 @@ void us_bytes_be32(struct us_bytes *bytes, uint32_t value)
 
 void us_bytes_close(struct us_bytes *bytes)
 {
-    free(bytes->at);
+    if (bytes->at != nothing)
+        free(bytes->at);
     *bytes = (struct us_bytes){0};
 }
 

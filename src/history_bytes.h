@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct us_bytes { /* start zeroed */
-    char *at;     /* NUL-terminated once anything was added */
+    char *at;     /* NUL-terminated once anything was added, or could not be */
     size_t length, room;
     bool failed;
 };

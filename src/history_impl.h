@@ -8,6 +8,7 @@
 #include "history.h"
 
 #include "history_bytes.h"
+#include "history_memory.h"
 #include "history_pack.h"
 
 #include <git2.h>

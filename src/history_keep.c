@@ -65,6 +65,7 @@ int us_history_export(char **out, size_t *length, struct us_history *history,
     git_oid tip, oid;
     *out = NULL;
     *length = 0;
+    us_memory_begin();
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result != US_OK)
         return result;
@@ -92,6 +93,7 @@ int us_history_export(char **out, size_t *length, struct us_history *history,
     }
     if (result == US_OK && mbox.failed)
         result = us_fail(err, US_ENOMEM, "out of memory for the export");
+    result = us_memory_check(result, err);
 done:
     git_revwalk_free(walk);
     if (result != US_OK) {
@@ -293,6 +295,7 @@ int us_history_prune(size_t *dropped, struct us_history *history, int64_t before
     struct division division = {0};
     git_oid tip;
     *dropped = 0;
+    us_memory_begin();
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result != US_OK)
         return result;
@@ -316,6 +319,7 @@ int us_history_prune(size_t *dropped, struct us_history *history, int64_t before
         if (result == US_RETRY)
             result = us_fail(err, US_ESTATE, "%s moved meanwhile; prune again", history->ref.at);
     }
+    result = us_memory_check(result, err);
     if (result == US_OK)
         *dropped = division.dropped;
 done:

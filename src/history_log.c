@@ -333,6 +333,7 @@ int us_log_open(struct us_log **out, struct us_history *history,
 {
     git_oid tips[3];
     *out = NULL;
+    us_memory_begin();
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result != US_OK)
         return result;
@@ -352,6 +353,7 @@ int us_log_open(struct us_log **out, struct us_history *history,
     size_t count = us_history_tips(tips, history);
     for (size_t i = 0; i < count && result == US_OK; i++)
         result = push(log, &tips[i], err);
+    result = us_memory_check(result, err);
     if (result != US_OK)
         goto fail;
     *out = log;
@@ -385,6 +387,7 @@ static void fill(struct us_entry *entry, struct us_log *log, const struct waitin
 int us_log_next(bool *more, struct us_entry *entry, struct us_log *log, struct us_error *err)
 {
     *more = false;
+    us_memory_begin();
     while (log->count && log->left) {
         us_raw_close(&log->shown);
         struct waiting commit = pop(log);
@@ -392,6 +395,7 @@ int us_log_next(bool *more, struct us_entry *entry, struct us_log *log, struct u
         git_oid parent;
         bool has_parent;
         int result = push_parents(log, &commit, &parent, &has_parent, err);
+        result = us_memory_check(result, err);
         if (result != US_OK)
             return result;
         *entry = (struct us_entry){0};

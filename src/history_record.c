@@ -354,6 +354,7 @@ static int build(struct us_history *history, struct us_error *err)
         if (result == US_OK)
             result = add_text(history, &blob, err);
     }
+    result = us_memory_check(result, err);
     if (result == US_OK)
         result = us_pack_write(&save->chain.pack, history->objects.at, err);
 done:
@@ -534,6 +535,7 @@ int us_save_prepare(struct us_history *history, const char *before, size_t lengt
 int us_history_prepare(struct us_history *history, const char *before, size_t length,
                        const struct us_fix *fixes, size_t count, struct us_error *err)
 {
+    us_memory_begin();
     return us_save_prepare(history, before, length, fixes, count, NULL, err);
 }
 
@@ -697,6 +699,7 @@ int us_history_record(struct us_recorded *out, struct us_history *history, const
 {
     int result = US_OK;
     *out = (struct us_recorded){0};
+    us_memory_begin();
     if (!same_save(history->save, before, length, fixes, count))
         result = us_history_prepare(history, before, length, fixes, count, err);
     if (result != US_OK || !history->save)
@@ -947,7 +950,7 @@ done:
     us_chain_close(&left.chain);
     us_bytes_close(&disk);
     us_bytes_close(&stored);
-    return finished;
+    return finished && !us_memory_ran_out();
 }
 
 int us_recover(struct us_history *history, struct us_error *err)

@@ -223,6 +223,7 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     struct us_recorded recorded = {0};
 
     out[0] = '\0';
+    us_memory_begin();
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result == US_OK)
         result = load_correction(&entry, &store, &after, &before, history, oid, err);

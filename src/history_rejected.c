@@ -416,6 +416,7 @@ int us_history_rejected(struct us_rejections *out, struct us_history *history,
     git_odb *odb = NULL;
     git_oid tips[3];
     *out = (struct us_rejections){0};
+    us_memory_begin();
     int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
     if (result != US_OK)
         return result;
@@ -431,6 +432,7 @@ int us_history_rejected(struct us_rejections *out, struct us_history *history,
         result = read_commits(&state, odb, tips, count, err);
         if (result == US_OK)
             result = read_reflog(&state, odb, history, err);
+        result = us_memory_check(result, err);
         memcpy(state.tips, tips, count * sizeof *tips);
         state.tip_count = count;
         if (result == US_OK)

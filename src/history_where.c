@@ -38,6 +38,8 @@ int us_where_parse(enum us_where *out, const char *name)
 int us_git_fail(struct us_error *err, int code, const char *what)
 {
     const git_error *last = git_error_last();
+    if (us_memory_ran_out())
+        return us_memory_check(US_OK, err);
     return us_fail(err, code, "cannot %s: %s", what, last ? last->message : "no reason given");
 }
 
@@ -183,6 +185,8 @@ static int open_personal(struct us_history *history, struct us_error *err)
 static int start_libgit2(struct us_error *err)
 {
     static bool started;
+    if (!started)
+        us_memory_start();
     if (!started && git_libgit2_init() < 0)
         return us_git_fail(err, US_ENOMEM, "start libgit2");
     /* As git itself does not: naming each object anew would double the time of the log. */
@@ -618,6 +622,11 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
 {
     struct us_bytes why = {0};
     int result;
+    struct us_bytes *texts[] = {&history->ref, &history->path, &history->notice, &history->hint,
+                                &history->git_dir, &history->common, &history->objects};
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i]->failed) /* there may be memory again */
+            us_bytes_close(texts[i]);
     history->hint.length = history->notice.length = 0;
     history->has_tip = history->has_seen = false;
     if (reason)
@@ -661,7 +670,7 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
     history->place.hint = history->hint.length ? history->hint.at : NULL;
 done:
     us_bytes_close(&why);
-    return result;
+    return us_memory_check(result, err);
 }
 
 /* --- what git would store, and who is writing --- */
@@ -804,6 +813,7 @@ int us_history_open(struct us_history **out, const char *path,
     *out = NULL;
     if (!options)
         options = &defaults;
+    us_memory_begin();
     int result = start_libgit2(err);
     if (result != US_OK)
         return result;

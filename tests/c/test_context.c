@@ -10,23 +10,9 @@
 
 #include <cmocka.h>
 
-#include "context.h"
-#include "context_file.h"
+#include "context_fixture.h"
 
-/*
- * A model made by hand. Dimension 0 is "rivers", dimension 1 "money"; "bank" and "shore" fit
- * rivers, "lender" fits money, and a word before the gap counts twice as much as one after it.
- */
-enum { RIVERS, MONEY };
-
-struct entry {
-    const char *string;
-    uint8_t weight;        /* of a word */
-    int16_t bias;          /* of a phrase */
-    int8_t rivers, money;
-    uint32_t hash;
-};
-
+/* "bank" and "shore" fit rivers, "lender" fits money. */
 static struct entry words[] = {
     {US_CONTEXT_OTHER, 0, 0, 0, 0, 0}, {US_CONTEXT_NUMBER, 0, 0, 0, 3, 0},
     {US_CONTEXT_OPAQUE, 0, 0, 0, 0, 0}, {US_CONTEXT_BEGIN, 0, 0, 0, 0, 0},
@@ -38,77 +24,12 @@ static struct entry phrases[] = {
     {"money lender", 0, -4096, 0, 10, 0},
 };
 
-static unsigned char image[4096];
-static size_t image_length;
 static char path[64];
-
-static int by_hash(const void *a, const void *b)
-{
-    uint32_t x = ((const struct entry *)a)->hash, y = ((const struct entry *)b)->hash;
-    return x < y ? -1 : x > y;
-}
-
-static void index_entries(struct entry *entries, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        entries[i].hash = us_context_hash(entries[i].string, strlen(entries[i].string));
-    qsort(entries, count, sizeof *entries, by_hash);
-}
-
-static void append(const void *data, size_t size)
-{
-    assert_true(image_length + size <= sizeof image);
-    memcpy(image + image_length, data, size);
-    image_length += size;
-}
-
-static void append_vectors(const struct entry *entries, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int8_t row[US_CONTEXT_DIMENSIONS] = {entries[i].rivers, entries[i].money};
-        append(row, sizeof row);
-    }
-}
 
 static int make_model(void **state)
 {
     (void)state;
-    enum { WORDS = sizeof words / sizeof *words, PHRASES = sizeof phrases / sizeof *phrases };
-    index_entries(words, WORDS);
-    index_entries(phrases, PHRASES);
-    struct us_context_header header = {
-        .byte_order = US_CONTEXT_BYTE_ORDER,
-        .dimensions = US_CONTEXT_DIMENSIONS,
-        .window = US_CONTEXT_WINDOW,
-        .words = WORDS,
-        .phrases = PHRASES,
-        .rarest = -9,
-        .bag_weight = 1,
-        .article_weight = 1,
-    };
-    memcpy(header.magic, US_CONTEXT_MAGIC, sizeof header.magic);
-    static float places[US_CONTEXT_PLACES][US_CONTEXT_DIMENSIONS];
-    for (int d = 0; d <= MONEY; d++) {
-        places[0][d] = 0.02f;
-        places[US_CONTEXT_RIGHT][d] = 0.01f;
-        places[US_CONTEXT_SENTENCE][d] = 0.001f;
-        places[US_CONTEXT_ARTICLE][d] = 0.004f;
-    }
-
-    image_length = 0;
-    append(&header, sizeof header);
-    append(places, sizeof places);
-    for (int i = 0; i < WORDS; i++)
-        append(&words[i].hash, sizeof words[i].hash);
-    for (int i = 0; i < PHRASES; i++)
-        append(&phrases[i].hash, sizeof phrases[i].hash);
-    for (int i = 0; i < PHRASES; i++)
-        append(&phrases[i].bias, sizeof phrases[i].bias);
-    for (int i = 0; i < WORDS; i++)
-        append(&words[i].weight, sizeof words[i].weight);
-    append_vectors(words, WORDS);
-    append_vectors(phrases, PHRASES);
-
+    make_image(words, sizeof words / sizeof *words, phrases, sizeof phrases / sizeof *phrases);
     strcpy(path, "/tmp/unspin-context-XXXXXX");
     int file = mkstemp(path);
     return file < 0 ? -1 : close(file);
