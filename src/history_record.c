@@ -517,6 +517,8 @@ int us_save_prepare(struct us_history *history, const char *before, size_t lengt
     }
     struct us_error reason = {0};
     result = build(history, &reason);
+    if (result == US_EFORMAT) /* zlib without memory fails alike: not for long, it may be hoped */
+        result = build(history, &reason);
     if (result == US_EFORMAT && history->place.where != US_WHERE_PRIVATE && !message) {
         /* objects are missing (a partial clone) or damaged: nothing can be built on them */
         result = us_survey(history, US_WHERE_PRIVATE, reason.message, &reason);
