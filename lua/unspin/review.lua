@@ -223,6 +223,16 @@ function M.to_quickfix(article, entries)
   vim.cmd("botright copen")
 end
 
+-- The window that lists the corrections of an article already, or nil.
+local function list_window(article)
+  for list, review in pairs(reviews) do
+    local win = vim.fn.bufwinid(list)
+    if review.article == article and win ~= -1 then
+      return win, list
+    end
+  end
+end
+
 ---Open the list for an article.
 ---@param call unspin.Call
 function M.open(call)
@@ -233,6 +243,11 @@ function M.open(call)
     end
     recall.recall(call.buf, entries)
     return M.to_quickfix(call.buf, entries)
+  end
+  local win, shown = list_window(call.buf)
+  if win then
+    vim.api.nvim_set_current_win(win)
+    return fill(shown)
   end
   vim.cmd("botright new")
   local list = vim.api.nvim_get_current_buf()

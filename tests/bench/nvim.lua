@@ -32,6 +32,7 @@ end
 local root = vim.fn.fnamemodify(vim.api.nvim_get_runtime_file("plugin/unspin.lua", false)[1], ":h:h")
 local folder = vim.fn.tempname()
 vim.fn.mkdir(folder, "p")
+vim.env.XDG_STATE_HOME = folder -- of the histories of articles in no repository
 
 -- --- other Neovims, with the plugin and without --------------------------------------------------
 

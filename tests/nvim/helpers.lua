@@ -187,11 +187,11 @@ end
 local Screen = {}
 Screen.__index = Screen
 
-local server = "unspin-specs-" .. (vim.uv or vim.loop).getpid()
-local screens = 0
+local screens, open_screens = 0, {}
 
-local function tmux(...)
-  local output = vim.fn.system({ "tmux", "-L", server, "-f", "/dev/null", ... })
+-- Each screen has a server of its own, which may take its time to end.
+local function tmux(screen, ...)
+  local output = vim.fn.system({ "tmux", "-L", screen.name, "-f", "/dev/null", ... })
   assert(vim.v.shell_error == 0, output)
   return output
 end
@@ -208,21 +208,23 @@ function M.screen(path, opts)
   vim.list_extend(command, arguments(opts))
   vim.list_extend(command, { "-c", "luafile " .. state .. "/setup.lua", path })
   screens = screens + 1
-  local screen = setmetatable({ name = "screen" .. screens }, Screen)
+  local name = ("unspin-specs-%d-%d"):format((vim.uv or vim.loop).getpid(), screens)
+  local screen = setmetatable({ name = name }, Screen)
+  open_screens[#open_screens + 1] = screen
   local width, height = tostring(opts.width or 80), tostring(opts.height or 24)
-  tmux("new-session", "-d", "-s", screen.name, "-x", width, "-y", height, unpack(command))
+  tmux(screen, "new-session", "-d", "-x", width, "-y", height, unpack(command))
   return screen
 end
 
 ---Type keys, by the names that tmux has for them.
 function Screen:keys(...)
-  tmux("send-keys", "-t", self.name, ...)
+  tmux(self, "send-keys", ...)
 end
 
 ---What is seen, as one text.
 ---@return string
 function Screen:text()
-  return tmux("capture-pane", "-t", self.name, "-p")
+  return tmux(self, "capture-pane", "-p")
 end
 
 ---Wait until a pattern is seen; returns what is.
@@ -266,7 +268,7 @@ end
 ---@param words string
 ---@return { underline: boolean?, reverse: boolean?, background: any }?
 function Screen:style(words)
-  for line in vim.gsplit(tmux("capture-pane", "-t", self.name, "-p", "-e"), "\n") do
+  for line in vim.gsplit(tmux(self, "capture-pane", "-p", "-e"), "\n") do
     local plain, styles, style = "", {}, {}
     for text, codes in (line .. "\27[m"):gmatch("([^\27]*)\27%[([%d;:]*)m") do
       styles[#styles + 1] = { from = #plain + 1, style = vim.deepcopy(style) }
@@ -297,10 +299,10 @@ end
 
 ---End what a spec started.
 function M.finish()
-  if screens > 0 then
-    tmux("kill-server")
-    screens = 0
+  for _, screen in ipairs(open_screens) do
+    tmux(screen, "kill-server")
   end
+  open_screens = {}
   for _, job in ipairs(open_jobs) do
     vim.fn.jobstop(job)
   end
