@@ -103,6 +103,7 @@ struct us_article {
     float scholarly;              /* swaps by scholarly rows */
     float quoted, quoted_words;   /* swaps and words in quotations */
     float capital, capital_words; /* of capitalised words */
+    float share;                  /* of words that were swapped, by the final probabilities */
     float family[26];             /* probability of each family of bots, sums to 1 */
 };
 

@@ -376,6 +376,7 @@ static const struct {
     {"quoted_words", offsetof(struct us_article, quoted_words)},
     {"capital", offsetof(struct us_article, capital)},
     {"capital_words", offsetof(struct us_article, capital_words)},
+    {"share", offsetof(struct us_article, share)},
 };
 enum { ARTICLE_FIELDS = sizeof article_fields / sizeof *article_fields };
 

@@ -77,8 +77,8 @@ int us_reason(char **out, const struct us_lattice *lattice, const struct us_lexi
                                                            : "braces of a spinner's own syntax");
     }
     if (evidence->density > 0.01f)
-        say(&line, "about %.0f of 100 words of this article were swapped",
-            (double)fmaxf(1, evidence->density * 100));
+        say(&line, evidence->density > 0.05f ? "many other words of this article were swapped"
+                                             : "other words of this article were swapped");
     if (!line.length)
         say(&line, "likelier than not, from many small signs");
     *out = malloc(line.length + 1);

@@ -161,6 +161,12 @@ describe("unspin check", function()
     assert.matches("\n[^\n]*b.txt\n[^\n]*a.txt\n$", unspin("check --summary a.txt b.txt").output)
   end)
 
+  it("--summary estimates the share of words that were swapped", function()
+    -- By hand: 56 of 154 words.
+    local rate = tonumber(unspin("check --summary tram.txt").output:match("\n *[%d.]+ +([%d.]+)%%"))
+    assert.is_true(rate > 28 and rate < 45, rate)
+  end)
+
   it("looks through folders with -r, but not at what git ignores", function()
     shell("mkdir -p a/b && cp tram.txt a/b/one.md && cp tram.txt a/two.txt && cp tram.txt a/no.lua"
       .. " && cp tram.txt a/b/ignored.md && echo ignored.md >.gitignore")
@@ -663,7 +669,7 @@ describe("unspin report", function()
     assert.matches("<del>local weather</del><ins>climate</ins>", page, 1, true)
     assert.matches('aria%-label="local weather, restored to climate: [^"]+%(confidence %d', page)
     assert.matches('aria-label="Corrections in each paragraph"', page, 1, true)
-    assert.matches("This text was almost certainly spun: in 1%d%d words, %d%d swaps were found.", page)
+    assert.matches("This text was almost certainly spun: about %d%d of 100 words are not the original ones.", page)
   end)
 
   it("takes nothing from a network and runs no script, whatever the article holds", function()

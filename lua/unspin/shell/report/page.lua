@@ -126,7 +126,7 @@ local function verdict(article)
     or info.spun >= 0.5 and "This text was probably spun"
     or "Nothing says that this text was spun"
   if info.english and info.spun >= 0.5 then
-    judgement = ("%s: in %d words, %d swaps were found."):format(judgement, info.words, #article.fixes)
+    judgement = ("%s: about %.0f of 100 words are not the original ones."):format(judgement, 100 * info.rate)
   elseif info.english then
     judgement = judgement .. "."
   end
@@ -139,7 +139,7 @@ local function article_facts(article)
   return facts({
     { "Corrections", #article.fixes },
     { "Words", info.words },
-    { "Rate of swapping (estimate)", ("%s (%s to %s)"):format(percent(info.rate), percent(low), percent(high)) },
+    { "Words swapped (estimate)", ("%s (%s to %s)"):format(percent(info.rate), percent(low), percent(high)) },
     { "Probability of spinning", ("%.2f"):format(info.spun) },
     { "Likeliest bot", info.family and "family " .. info.family or "unknown" },
   })
