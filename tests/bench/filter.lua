@@ -105,8 +105,8 @@ for processes = 1, 2 do
   assert(answered == lines, ("%d lines answered instead of %d"):format(answered, lines))
   print(("filter, %d process%s: %.0f s, %.2f MB/s, %.0f words/s; %.0f s of processor, %.2f MB/s of it"):format(
     processes, processes == 1 and "" or "es", seconds, megabytes / seconds, words / seconds, used, megabytes / used))
-  print(("  resident: %.0f MB after a tenth, %.0f MB at most, %.0f MB at the end"):format(
-    memory[#memory // 10 + 1] or 0, most(memory), memory[#memory] or 0))
+  print(("  resident: %.0f MB after a tenth, %.0f MB after nine, %.0f MB at most"):format(
+    memory[#memory // 10 + 1] or 0, memory[#memory * 9 // 10 + 1] or 0, most(memory)))
   os.execute(("rm -f %s.part*"):format(input))
 end
 os.remove(input)
