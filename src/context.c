@@ -37,14 +37,6 @@ static uint32_t find_special(const struct us_context *context, const char *word)
                 us_context_hash(word, strlen(word)));
 }
 
-static int ascending(const uint32_t *hashes, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++)
-        if (hashes[i - 1] >= hashes[i])
-            return 0;
-    return 1;
-}
-
 static const char *lay_out(struct us_context *context)
 {
     const struct us_mapping *mapping = &context->mapping;
@@ -78,9 +70,6 @@ static const char *lay_out(struct us_context *context)
     at += words * DIMENSIONS;
     context->phrase_vectors = (const void *)at;
 
-    if (!ascending(context->word_hashes, header->words) ||
-        !ascending(context->phrase_hashes, header->phrases))
-        return "its index is out of order";
     context->other = find_special(context, US_CONTEXT_OTHER);
     context->number = find_special(context, US_CONTEXT_NUMBER);
     context->opaque = find_special(context, US_CONTEXT_OPAQUE);

@@ -40,12 +40,7 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
     model->language_scale = us_lexicon_weight(lexicon, "lattice.scale", 0.8f);
     model->agreed_scale = us_lexicon_weight(lexicon, "lattice.agreed_scale", 0.5f);
     for (int f = 0; f < 26; f++)
-        model->family_rows[f] = 1;
-    for (uint32_t i = 0; i < us_lexicon_rows(lexicon); i++) {
-        uint32_t families = us_lexicon_row(lexicon, i)->families;
-        for (; families; families &= families - 1)
-            model->family_rows[__builtin_ctz(families) % 26]++;
-    }
+        model->family_rows[f] = 1 + (float)us_lexicon_family_rows(lexicon, f);
 }
 
 static float clip(float value, float bound)

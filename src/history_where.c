@@ -852,6 +852,26 @@ fail:
     return result;
 }
 
+bool us_history_possible(const char *path)
+{
+    struct us_bytes place = {0};
+    char *file = realpath(path, NULL), *state = default_state();
+    bool possible = !file || !state || getenv("GIT_DIR");
+    if (!possible) {
+        us_bytes_format(&place, "%s/history.git", state);
+        possible = place.failed || access(place.at, F_OK) == 0;
+    }
+    for (char *slash; !possible && (slash = strrchr(file, '/')); *slash = 0) {
+        place.length = 0;
+        us_bytes_format(&place, "%.*s/.git", (int)(slash - file), file);
+        possible = place.failed || access(place.at, F_OK) == 0;
+    }
+    us_bytes_close(&place);
+    free(file);
+    free(state);
+    return possible;
+}
+
 void us_history_close(struct us_history *history)
 {
     if (!history)

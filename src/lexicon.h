@@ -2,7 +2,8 @@
  * lexicon.h - what spinners put for what: phrases of 1 to 6 words on both sides, mapped.
  *
  * The compiled file comes from the tab-separated sources in data/ (lexicon_compile.h;
- * lexicon_file.h has its layout). It is mapped and checked once at open. Its table knows each
+ * lexicon_file.h has its layout). It is mapped and not looked through when it is opened; each
+ * look-up stays inside it, whatever it says. Its table knows each
  * spun phrase and each proper prefix of one, so that a walk over the tokens costs one probe a
  * token: it goes on while there is an entry and ends at the first miss.
  */
@@ -81,6 +82,9 @@ const char *us_lexicon_string(const struct us_lexicon *lexicon, uint32_t offset)
  */
 int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const char *word,
                     size_t length, const struct us_row **rows, uint32_t *count);
+
+/* Rows of a family of bots, 0 = A. */
+uint32_t us_lexicon_family_rows(const struct us_lexicon *lexicon, int family);
 
 /* A number that data/weights.tsv gives by name; fallback if it is not there. */
 float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback);

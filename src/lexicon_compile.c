@@ -520,6 +520,19 @@ static int build_table(struct compiler *c, struct table *table)
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
+/* By name; of two with one name, the one that stands first keeps its place before the other. */
+static void sort_weights(struct compiler *c)
+{
+    for (uint32_t i = 1; i < c->weight_count; i++) {
+        struct us_lexicon_weight weight = c->weights[i];
+        const char *name = c->strings.bytes + weight.name;
+        uint32_t place = i;
+        for (; place > 0 && strcmp(c->strings.bytes + c->weights[place - 1].name, name) > 0; place--)
+            c->weights[place] = c->weights[place - 1];
+        c->weights[place] = weight;
+    }
+}
+
 static unsigned char *put(unsigned char *at, const void *bytes, size_t length)
 {
     if (length)
@@ -553,9 +566,13 @@ static int write_lexicon(struct compiler *c, const char *path)
                             table.count * sizeof *table.slots);
     for (uint32_t i = 0; i < c->count; i++)
         at = put(at, &c->entries[i].row, sizeof(struct us_row));
+    sort_weights(c);
     at = put(at, c->weights, c->weight_count * sizeof *c->weights);
     put(at, c->strings.bytes, c->strings.length);
     header.checksum = us_lexicon_checksum(image + sizeof header, length - sizeof header);
+    for (uint32_t i = 0; i < c->count; i++)
+        for (int f = 0; f < 26; f++)
+            header.family_rows[f] += c->entries[i].row.families >> f & 1;
     put(image, &header, sizeof header);
     rc = us_write_file(path, image, length, "lexicon", c->err);
     c->report->rows = c->count;

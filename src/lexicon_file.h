@@ -6,7 +6,8 @@
  * All in the byte order of the machine that compiled it (the file is built where it is used; one
  * from elsewhere is told by header.order). A slot stands for a spun phrase or a proper prefix of
  * one; slots are open addressing on the phrase's hash, and those of a phrase name its rows, which
- * lie side by side. Strings are NUL-terminated; the one at offset 0 is empty.
+ * lie side by side. Weights are sorted by name. Strings are NUL-terminated; the one at offset 0 is
+ * empty.
  */
 #ifndef UNSPIN_LEXICON_FILE_H
 #define UNSPIN_LEXICON_FILE_H
@@ -15,14 +16,15 @@
 
 #define US_LEXICON_MAGIC "unspinLX"
 #define US_LEXICON_ORDER UINT32_C(0x01020304)
-#define US_LEXICON_VERSION 2u
+#define US_LEXICON_VERSION 3u
 
 struct us_lexicon_header {
     char magic[8];
     uint32_t order, version;
     uint32_t slots; /* a power of two */
     uint32_t rows, weights, string_bytes;
-    uint64_t checksum; /* us_lexicon_checksum of all that follows */
+    uint64_t checksum; /* us_lexicon_checksum of all after the header: tells contents apart */
+    uint32_t family_rows[26]; /* of each family of bots */
 };
 
 struct us_lexicon_slot {

@@ -631,6 +631,13 @@ static const char *string_option(lua_State *L, int table, const char *name)
     return value;
 }
 
+/* core.has_history(path) -> boolean */
+static int core_has_history(lua_State *L)
+{
+    lua_pushboolean(L, us_history_possible(luaL_checkstring(L, 1)));
+    return 1;
+}
+
 /* core.history(path, { where =, state = }) */
 static int core_history(lua_State *L)
 {
@@ -1118,6 +1125,7 @@ EXPORT int luaopen_unspin_core(lua_State *L)
                                          {"compile", core_compile},
                                          {"checksum", core_checksum},
                                          {"history", core_history},
+                                         {"has_history", core_has_history},
                                          {"orphans", core_orphans},
                                          {"version", core_version},
                                          {NULL, NULL}};

@@ -54,6 +54,11 @@ function core.checksum(bytes) end
 ---@return unspin.History? history, string? message
 function core.history(path, options) end
 
+---May the article have a history? A quick look: true in a repository, and once there is a private one.
+---@param path string
+---@return boolean
+function core.has_history(path) end
+
 ---@return string unspin, string libgit2 versions
 function core.version() end
 

@@ -23,7 +23,7 @@ local articles = {}
 
 -- What the user took back in this article or its repository, for engine:check().
 local function rejected(core, path)
-  local history = core.history and core.history(path, {})
+  local history = core.has_history(path) and core.history(path, {})
   return history and history:excepts()
 end
 
