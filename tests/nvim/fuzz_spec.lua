@@ -138,6 +138,9 @@ local function steps(child, random)
     function()
       child:command("silent Unspin" .. ({ "", "!" })[random(2)])
     end,
+    function() -- as a formatter does
+      child:lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, vim.api.nvim_buf_get_lines(0, 0, -1, true))")
+    end,
     function()
       at_random()
       child:keys("A " .. sentence(random) .. "<Cmd>silent write!<CR> " .. sentence(random) .. "<Esc>")
