@@ -89,6 +89,7 @@ function core.version() end
 ---@field quoted_words number
 ---@field capital number
 ---@field capital_words number
+---@field share number
 ---@field families number[]
 
 ---@class unspin.Engine
