@@ -43,6 +43,9 @@ CORE_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard
 CORE := $(OBJ)/core.a
 TOOL_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/tools/*.c))
 C_TESTS := $(patsubst tests/c/%.c,$(OBJ)/%,$(wildcard tests/c/test_*.c))
+# Each has its inputs in tests/fuzz/corpus; without a fuzzing engine it runs these and no others.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OBJ)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAIN ?= tests/fuzz/replay.c
 # Neovim needs the one, bin/unspin the other; a rock is built for one of them.
 LUAS ?= luajit lua5.4
 MODULE_luajit := lua/unspin/core.so
@@ -154,7 +157,7 @@ test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests und
 	@LSAN_OPTIONS=suppressions=tests/c/lsan.supp:print_suppressions=0 $(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
 
 .PHONY: tests-c
-tests-c: $(C_TESTS) $(LEXICON)
+tests-c: $(C_TESTS) $(FUZZERS) $(LEXICON)
 
 .PHONY: check
 check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
@@ -187,23 +190,29 @@ train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/
 	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
 	mv data/context.bin.new data/context.bin
 
-FUZZERS := $(patsubst tests/fuzz/%.c,build/obj-fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_CFLAGS = -O1 -g -std=c11 -D_GNU_SOURCE $(WARNINGS) -DUNSPIN_VERSION='"$(VERSION)"' -Isrc \
-	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-build/obj-fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_file.h $(wildcard src/*.c src/*.h)
-	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) $(call pkg,--cflags,libutf8proc) -o $@ $< \
-		$(filter-out $(BINDING) src/history% src/file.c,$(filter src/%.c,$^)) $(call pkg,--libs,libutf8proc) -lm
-
-.PHONY: fuzz
-fuzz: ## Run the fuzzers (with clang), SECONDS=60 each
-	@tests/deps.sh build check
-	@$(MAKE) --no-print-directory fuzzers
-	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS)
+$(OBJ)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz_file.h tests/fuzz/replay.c $(CORE)
+	$(call run,LD)$(CC) $(CORE_CFLAGS) -Isrc -o $@ $< $(FUZZ_MAIN) $(CORE) $(CORE_LIBS)
 
 .PHONY: fuzzers
-fuzzers: $(LEXICON) build/unspin.lm $(FUZZERS)
+fuzzers: $(FUZZERS)
+
+# libFuzzer's way, which AFL++ understands as well.
+SANITIZERS_OF_FUZZERS := -fsanitize=address$(comma)undefined -fno-sanitize-recover=all
+build_fuzzers = $(MAKE) --no-print-directory FUZZ_MAIN= OBJ=build/obj-$(1) CC=$(2) \
+	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link $(SANITIZERS_OF_FUZZERS)' \
+	LDFLAGS='-fsanitize=fuzzer $(SANITIZERS_OF_FUZZERS)' fuzzers
+
+.PHONY: fuzz
+fuzz: all ## Run the fuzzers (libFuzzer of clang), SECONDS=60 each
+	@tests/deps.sh build check
+	@$(call build_fuzzers,fuzz,clang)
+	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS:$(OBJ)/%=build/obj-fuzz/%)
+
+.PHONY: fuzz-afl
+fuzz-afl: all ## The same with AFL++, where it is installed
+	@$(call build_fuzzers,afl,afl-clang-fast)
+	tests/fuzz/run-afl.sh $(or $(SECONDS),60) $(FUZZERS:$(OBJ)/%=build/obj-afl/%)
 
 .PHONY: bench
 bench: all ## Measure speed and memory

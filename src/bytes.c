@@ -12,7 +12,7 @@
 
 int us_map(struct us_mapping *out, const char *path, const char *what, struct us_error *err)
 {
-    *out = (struct us_mapping){0};
+    *out = (struct us_mapping){.bytes = (const unsigned char *)""};
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return us_fail(err, US_EIO, "cannot open the %s %s: %s", what, path, strerror(errno));
@@ -38,7 +38,7 @@ int us_map(struct us_mapping *out, const char *path, const char *what, struct us
 
 void us_unmap(struct us_mapping *mapping)
 {
-    if (mapping->bytes)
+    if (mapping->length)
         munmap((void *)(uintptr_t)mapping->bytes, mapping->length);
     *mapping = (struct us_mapping){0};
 }

@@ -57,7 +57,7 @@ struct us_mapping {
 
 /*
  * Map a regular file read-only. `what` names it in messages ("language model"). An empty file
- * gives length 0 and bytes NULL.
+ * gives length 0.
  */
 int us_map(struct us_mapping *out, const char *path, const char *what, struct us_error *err);
 void us_unmap(struct us_mapping *mapping); /* safe on a zeroed struct */

@@ -191,7 +191,21 @@ static const char *trailer(const char *line, size_t length, const char *name, si
 
 static bool is_oid(const char *text, size_t length)
 {
-    return length >= 40 && strspn(text, "0123456789abcdef") >= 40;
+    if (length < 40)
+        return false;
+    for (size_t i = 0; i < 40; i++)
+        if (!isdigit((unsigned char)text[i]) && (text[i] < 'a' || text[i] > 'f'))
+            return false;
+    return true;
+}
+
+/* The number that a text begins with, which need not end in a NUL; at most `most`. */
+static uint32_t number_of(const char *text, size_t length, uint32_t most)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < length && isdigit((unsigned char)text[i]) && value <= most; i++)
+        value = value * 10 + (uint64_t)(text[i] - '0');
+    return value < most ? (uint32_t)value : most;
 }
 
 /* A piece of *store; its offset, as the store may move. */
@@ -211,7 +225,9 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
     static const char reverts[] = "This reverts commit ", rejects[] = "Reject ";
     const char *end = message + length, *subject = message, *excerpt = "", *file = "";
     size_t subject_length = 0, excerpt_length = 0, file_length = 0, n, path = 0, kind = 0;
-    bool correction = false, refusal = false, rejection = false;
+    const char *refused = NULL;
+    size_t refused_length = 0;
+    bool correction = false, rejection = false;
     const char *line = message, *value;
 
     entry->line = 0;
@@ -224,7 +240,9 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
             subject_length = line_length;
         else if (number == 2)
             excerpt = line, excerpt_length = line_length;
-        if (line_length > 7 && line[0] == 'U' && line[1] == 'n') {
+        if (number == 0) {
+            /* the corrected words themselves, whatever they look like */
+        } else if (line_length > 7 && line[0] == 'U' && line[1] == 'n') {
             if ((value = trailer(line, line_length, "Unspin-Rejects: ", &n)) && is_oid(value, n)) {
                 memcpy(entry->oid, value, 40);
                 entry->oid[40] = '\0';
@@ -237,15 +255,15 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
                 add_unquoted(store, value, n);
                 us_bytes_add(store, "", 1);
             } else if ((value = trailer(line, line_length, "Unspin-Line: ", &n))) {
-                entry->line = (uint32_t)strtoul(value, NULL, 10);
+                entry->line = number_of(value, n, UINT32_MAX);
             } else if ((value = trailer(line, line_length, "Unspin-Confidence: ", &n)) && n >= 5) {
                 /* by hand: strtof heeds the locale */
-                entry->confidence = (float)(value[0] - '0') + (float)atoi(value + 2) / 1000;
+                entry->confidence = (float)number_of(value, 1, 1) +
+                                    (float)number_of(value + 2, 3, 999) / 1000;
                 correction = true;
             } else if ((value = trailer(line, line_length, "Unspin-Refuses: ", &n))) {
-                subject = value;
-                subject_length = n;
-                refusal = true;
+                refused = value;
+                refused_length = n;
             } else if ((value = trailer(line, line_length, "Unspin-Kind: ", &n))) {
                 kind = keep(store, value, n);
             }
@@ -257,6 +275,13 @@ enum us_message_kind us_message_parse(struct us_entry *entry, struct us_bytes *s
             return US_MESSAGE_REVERT;
         }
         line = stop ? stop + 1 : end;
+    }
+    /* The excerpt begins with the article's name, which may look like another trailer. */
+    bool refusal = refused && !correction;
+    rejection = rejection && !correction;
+    if (refusal) {
+        subject = refused;
+        subject_length = refused_length;
     }
     if (rejection && subject_length > sizeof rejects - 1 &&
         strncmp(subject, rejects, sizeof rejects - 1) == 0) {

@@ -588,8 +588,8 @@ static bool settle(struct solver *solver, uint32_t number)
     }
     if (!grow((void **)&solver->states, &solver->state_room, solver->state_count + BEAM + count,
               sizeof *solver->states) ||
-        !grow((void **)&solver->arcs, &solver->arc_room, solver->arc_count + queue->pending_count,
-              sizeof *solver->arcs))
+        !grow((void **)&solver->arcs, &solver->arc_room,
+              solver->arc_count + queue->pending_count + 1, sizeof *solver->arcs))
         return false;
     struct arc *arcs = solver->arcs + solver->arc_count;
     for (uint32_t i = 0; i < queue->pending_count; i++) {

@@ -82,6 +82,11 @@ local kinds = {
       local name = source:match("([^/]+)%.c$")
       run(name, quote(dir .. "/" .. name), cmocka)
     end
+    for _, source in ipairs(list("tests/fuzz/fuzz_*.c")) do
+      local name = source:match("([^/]+)%.c$")
+      local corpus = "tests/fuzz/corpus/" .. name:match("fuzz_(.+)")
+      run("corpus of " .. name, ("%s %s/*"):format(quote(dir .. "/" .. name), corpus), cmocka)
+    end
   end,
   ["--lua5.4"] = function(lua)
     run_specs("specs on Lua 5.4", lua, "build/lua5.4", "")

@@ -14,6 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
+struct ended_text {
+    char *at;
+    size_t length;
+};
+
 static struct us_restorer *open_restorer(void)
 {
     struct us_error err = {0};
@@ -51,6 +56,50 @@ static bool is_utf8(const char *text)
     return true;
 }
 
+/* The text with one kind of line ends. Returns how many there are. */
+static size_t with_line_ends(struct ended_text *out, const uint8_t *bytes, size_t length,
+                             const char *ending)
+{
+    size_t ends = 0;
+    out->at = malloc(2 * length + 1);
+    out->length = 0;
+    require(out->at != NULL);
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\n' && bytes[i] != '\r') {
+            out->at[out->length++] = (char)bytes[i];
+            continue;
+        }
+        if (bytes[i] == '\r' && i + 1 < length && bytes[i + 1] == '\n')
+            i++;
+        for (const char *c = ending; *c; c++)
+            out->at[out->length++] = *c;
+        ends++;
+    }
+    return ends;
+}
+
+/* Whatever ends the lines, the corrections are as many and as sure. */
+static void other_line_ends(struct us_restorer *restorer, const uint8_t *bytes, size_t length,
+                            const struct us_check_options *options)
+{
+    static const char *const endings[] = {"\n", "\r\n", "\r"};
+    struct us_corrections found[3] = {{0}};
+    for (int i = 0; i < 3; i++) {
+        struct ended_text text;
+        size_t ends = with_line_ends(&text, bytes, length, endings[i]);
+        require(us_restorer_check(&found[i], restorer, text.at, text.length, options, NULL) ==
+                US_OK);
+        free(text.at);
+        if (!ends)
+            break;
+        require(found[i].count == found[0].count);
+        for (uint32_t k = 0; k < found[0].count; k++)
+            require(fabsf(found[i].items[k].confidence - found[0].items[k].confidence) < 1e-4f);
+    }
+    for (int i = 0; i < 3; i++)
+        us_corrections_close(&found[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     static struct us_restorer *restorer;
@@ -77,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         end = c->end;
     }
     require(isfinite(found.rate) && found.rate >= 0);
+    other_line_ends(restorer, bytes, length, &options);
     us_corrections_close(&found);
     return 0;
 }
