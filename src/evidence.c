@@ -22,6 +22,17 @@ const char *us_feature_name(enum us_feature feature)
     return feature_names[feature];
 }
 
+static const char *const density_names[] = {
+#define X(id, name) #name,
+    US_DENSITY_TERMS(X)
+#undef X
+};
+
+const char *us_density_name(enum us_density_term term)
+{
+    return density_names[term];
+}
+
 void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon)
 {
     char name[64];
@@ -36,6 +47,10 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
         }
         snprintf(name, sizeof name, "final.%s", feature_names[i]);
         model->final[i] = us_lexicon_weight(lexicon, name, 0);
+    }
+    for (int i = 0; i < US_DENSITY_COUNT; i++) {
+        snprintf(name, sizeof name, "density.%s", density_names[i]);
+        model->density[i] = us_lexicon_weight(lexicon, name, i == US_DENSITY_SWAPS);
     }
     model->language_scale = us_lexicon_weight(lexicon, "lattice.scale", 0.8f);
     model->agreed_scale = us_lexicon_weight(lexicon, "lattice.agreed_scale", 0.5f);
@@ -394,6 +409,8 @@ static void add_up(struct us_article *article, struct us_sums *sums, const struc
         article->swaps += p;
         if (edge->row && (edge->row->flags & US_ROW_SCHOLARLY))
             article->scholarly += p;
+        if (edge->row && (edge->row->flags & US_ROW_ALWAYS))
+            article->always += p;
         const struct us_token *token = unit_token(lattice, edge->from);
         if (token->flags & US_TOKEN_QUOTED)
             article->quoted += p;
@@ -436,6 +453,83 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
         total += evidence->whole.family[f] = expf(score[f] - best);
     for (int f = 0; f < 26; f++)
         evidence->whole.family[f] /= total;
+}
+
+/* Which kinds a row is of: a bit for each. */
+static uint32_t kinds_of(const struct us_row *row)
+{
+    uint32_t kinds = row->families & ((1u << 26) - 1);
+    if (row->flags & US_ROW_TAIL)
+        kinds |= 1u << US_KIND_TAIL;
+    return kinds ? kinds : 1u << US_KIND_OTHER;
+}
+
+/* How often do rows of a kind fit, where there is one? A bot that is known little of leaves few
+ * sure traces, but these are of its kind. */
+static void weigh_kinds(struct us_article *article, const struct us_lattice *lattice,
+                        const float *probability)
+{
+    float fits[US_KINDS] = {0}, places[US_KINDS] = {0};
+    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
+        float here[US_KINDS] = {0};
+        uint32_t present = 0;
+        for (next = e; next < lattice->edge_count &&
+                       lattice->edges[next].from == lattice->edges[e].from &&
+                       lattice->edges[next].to == lattice->edges[e].to;
+             next++) {
+            uint32_t kinds = lattice->edges[next].row ? kinds_of(lattice->edges[next].row) : 0;
+            present |= kinds;
+            for (; kinds; kinds &= kinds - 1)
+                here[__builtin_ctz(kinds)] += probability[next];
+        }
+        for (; present; present &= present - 1) {
+            int kind = __builtin_ctz(present);
+            places[kind]++;
+            fits[kind] += here[kind] > 1 ? 1 : here[kind];
+        }
+    }
+    for (int kind = 0; kind < US_KINDS; kind++)
+        article->kinds[kind] = logf((fits[kind] + 0.2f) / (places[kind] + 10) / 0.05f);
+}
+
+static float share_level(float swaps, float words)
+{
+    /* shrunk towards a clean article, so that a short text needs more than a lucky hit */
+    return logf((swaps + 0.05f) / (words + 40) / US_LEVEL_ZERO);
+}
+
+/* How hard the article was spun. */
+static void weigh_density(struct us_evidence *evidence, const struct us_evidence_model *model)
+{
+    struct us_article *article = &evidence->whole;
+    const float *kinds = article->kinds;
+    const float terms[US_DENSITY_COUNT] = {
+        [US_DENSITY_BIAS] = 1,
+        [US_DENSITY_SWAPS] = share_level(article->swaps, article->words),
+        [US_DENSITY_ALWAYS] = share_level(article->always, article->words),
+        [US_DENSITY_A] = kinds['A' - 'A'],
+        [US_DENSITY_S] = kinds['S' - 'A'],
+        [US_DENSITY_T] = kinds['T' - 'A'],
+        [US_DENSITY_G] = kinds['G' - 'A'],
+        [US_DENSITY_TAIL] = kinds[US_KIND_TAIL],
+        [US_DENSITY_OTHER] = kinds[US_KIND_OTHER],
+    };
+    memcpy(evidence->terms, terms, sizeof terms);
+    article->level = 0;
+    for (int i = 0; i < US_DENSITY_COUNT; i++)
+        article->level += model->density[i] * terms[i];
+    article->level = clip(article->level, 3);
+}
+
+/* The best of a row's kinds. */
+static float kind_level(const struct us_article *article, const struct us_row *row)
+{
+    float level = -INFINITY;
+    for (uint32_t kinds = row ? kinds_of(row) : 1u << US_KIND_OTHER; kinds; kinds &= kinds - 1) {
+        float of_kind = article->kinds[__builtin_ctz(kinds)];
+        level = of_kind > level ? of_kind : level;
+    }
+    return level;
 }
 
 static float family_share(const struct us_evidence *evidence, const struct us_row *row)
@@ -489,19 +583,21 @@ static void article_features(float *f, const struct us_evidence *evidence,
 {
     const struct us_article *article = &evidence->whole;
     const struct us_sums *sums = &evidence->sums;
-    float words = article->words < 1 ? 1 : article->words;
-    /* shrunk towards a clean article, so that a short text needs more than a lucky hit */
-    float level = logf((article->swaps + 0.05f) / (words + 40) / 0.02f);
+    float level = article->level;
     float quoted = article->quoted_words > 8 ? article->quoted / article->quoted_words : 0;
     float capital = article->capital_words > 3 ? article->capital / article->capital_words : 0;
     float scholarly = article->swaps > 0 ? article->scholarly / (article->swaps + 1) : 0;
     const struct us_edge *edge = &lattice->edges[e];
     f[US_FEATURE_DENSITY] = level;
+    f[US_FEATURE_LOW] = level < 0 ? level : 0;
     f[US_FEATURE_DENSITY_GAIN] = level * f[US_FEATURE_GAIN];
     f[US_FEATURE_DENSITY_CONTEXT] = level * f[US_FEATURE_CONTEXT];
     f[US_FEATURE_DENSITY_ALWAYS] = level * f[US_FEATURE_ALWAYS];
     f[US_FEATURE_DENSITY_SPUN_ONLY] = level * f[US_FEATURE_SPUN_ONLY];
     f[US_FEATURE_FAMILY] = family_share(evidence, edge->row);
+    f[US_FEATURE_KIND] = kind_level(article, edge->row);
+    f[US_FEATURE_KIND_GAIN] = f[US_FEATURE_KIND] * f[US_FEATURE_GAIN];
+    f[US_FEATURE_KIND_CONTEXT] = f[US_FEATURE_KIND] * f[US_FEATURE_CONTEXT];
     float same = edge->row ? sums->rows[edge->row->id] - evidence->local[e] : 0;
     f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
     float others =
@@ -682,6 +778,8 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
     count_words(out, lattice);
     add_up(&out->whole, &out->sums, lattice, out->local);
     weigh_families(out, lattice, model, out->local);
+    weigh_kinds(&out->whole, lattice, out->local);
+    weigh_density(out, model);
     if (known)
         out->whole = *known;
     out->density = out->whole.swaps / (out->whole.words < 1 ? 1 : out->whole.words);

@@ -58,6 +58,10 @@
     X(DENSITY_ALWAYS, density_always)                                                             \
     X(DENSITY_SPUN_ONLY, density_spun_only)                                                       \
     X(FAMILY, family)                   /* is the row of the article's bots? 0 to 1 */            \
+    X(LOW, low)                         /* density, as far as it is below that of spun text */       \
+    X(KIND, kind)                       /* ln of how often rows of its kind fit here */           \
+    X(KIND_GAIN, kind_gain)                                                                       \
+    X(KIND_CONTEXT, kind_context)                                                                 \
     X(REPEATED, repeated)               /* ln(1 + same swap elsewhere) */                         \
     X(RIVAL, rival)                     /* the same spun phrase for others elsewhere */           \
     X(NEARBY, nearby)                   /* share of swaps in the 30 words around */               \
@@ -82,7 +86,29 @@ enum us_feature {
 
 const char *us_feature_name(enum us_feature feature);
 
+/* What an article's density is told by: terms of a linear regression ("density.swaps", ...). */
+#define US_DENSITY_TERMS(X)                                                                       \
+    X(BIAS, bias)                                                                                 \
+    X(SWAPS, swaps)   /* ln of the share of swaps that the local model expects */                 \
+    X(ALWAYS, always) /* likewise by rows that are wrong English anywhere */                      \
+    X(A, a)           /* ln of how often rows of a family fit */                                  \
+    X(S, s)                                                                                       \
+    X(T, t)                                                                                       \
+    X(G, g)                                                                                       \
+    X(TAIL, tail)                                                                                 \
+    X(OTHER, other)
+
+enum us_density_term {
+#define X(id, name) US_DENSITY_##id,
+    US_DENSITY_TERMS(X)
+#undef X
+    US_DENSITY_COUNT
+};
+
+const char *us_density_name(enum us_density_term term);
+
 struct us_evidence_model {
+    float density[US_DENSITY_COUNT];
     float local[US_FEATURES_LOCAL];
     float article[US_FEATURES_ARTICLE];
     float final[US_FEATURE_COUNT];
@@ -94,17 +120,25 @@ struct us_evidence_model {
 /* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
 void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon);
 
+/* Kinds of rows: 26 families of bots, the thesaurus, and others. */
+enum { US_KIND_TAIL = 26, US_KIND_OTHER, US_KINDS };
+
+#define US_LEVEL_ZERO 0.02f /* the share of swapped words that is level 0 */
+
 /*
  * What the whole of an article says of its bot. A part of it that is judged alone, because only
  * that part changed, is judged by this.
  */
 struct us_article {
     float words, swaps;           /* words, and how many of them were swapped, as expected */
+    float always;                 /* swaps by rows that are wrong English anywhere */
     float scholarly;              /* swaps by scholarly rows */
     float quoted, quoted_words;   /* swaps and words in quotations */
     float capital, capital_words; /* of capitalised words */
     float share;                  /* of words that were swapped, by the final probabilities */
+    float level;                  /* ln of the share of swapped words / US_LEVEL_ZERO, estimated */
     float family[26];             /* probability of each family of bots, sums to 1 */
+    float kinds[US_KINDS];        /* ln of how often rows of a kind fit where there is one */
 };
 
 struct us_signs { /* of one edge: what its features are made of, beside its row and place */
@@ -129,6 +163,7 @@ struct us_evidence {
     float *final;           /* [edge_count] probability in the end */
     struct us_sums sums;
     struct us_article whole;
+    float terms[US_DENSITY_COUNT]; /* of whole.level */
     float density;          /* expected share of words that were swapped */
     uint32_t cut;           /* units from here on were not looked at in time */
 };

@@ -190,15 +190,45 @@ static bool original_ids(struct us_lattice *lattice, struct us_edge *edge)
     return edge->id_count > 0;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool joins_figures(char c)
+{
+    return c == '-' || c == '/' || c == ':';
+}
+
+/* Is a number part of a longer figure, such as 4-4-2, 24/7, 9:30? */
+static bool in_figure(const struct us_text *text, const struct us_token *token)
+{
+    const char *bytes = text->bytes;
+    size_t start = token->start, end = token->end;
+    return token->kind == US_TOKEN_NUMBER &&
+           ((start >= 2 && joins_figures(bytes[start - 1]) && is_digit(bytes[start - 2])) ||
+            (end + 2 <= text->length && joins_figures(bytes[end]) && is_digit(bytes[end + 1])));
+}
+
+/* What bots leave alone, whatever the lexicon says of the word. */
+static bool is_left_alone(const struct us_lattice *lattice, uint32_t from, uint32_t to)
+{
+    const struct us_token *token = &lattice->text->tokens[lattice->units[from].token];
+    bool acronym = to - from == 1 && (token->flags & US_TOKEN_UPPER) &&
+                   !(token->flags & US_TOKEN_TITLE) && token->end - token->start <= 5;
+    return acronym || in_figure(lattice->text, token);
+}
+
 static int add_rows(struct us_lattice *lattice, uint32_t from, uint32_t to,
                     const struct us_row *rows, uint32_t count, bool possessive,
                     struct us_error *err)
 {
     if (count > EDGES_AT)
         count = EDGES_AT;
+    bool left_alone = is_left_alone(lattice, from, to);
     for (uint32_t i = 0; i < count; i++) {
         const struct us_row *row = &rows[i];
-        if ((row->flags & US_ROW_NAME) && !name_fits(lattice, row, from))
+        if (row->flags & US_ROW_NAME ? !name_fits(lattice, row, from) : left_alone)
             continue;
         struct us_edge edge = {.from = from, .to = to, .row = row, .possessive = possessive};
         if (!original_ids(lattice, &edge))

@@ -377,8 +377,31 @@ static const struct {
     {"capital", offsetof(struct us_article, capital)},
     {"capital_words", offsetof(struct us_article, capital_words)},
     {"share", offsetof(struct us_article, share)},
+    {"always", offsetof(struct us_article, always)},
+    {"level", offsetof(struct us_article, level)},
 };
 enum { ARTICLE_FIELDS = sizeof article_fields / sizeof *article_fields };
+
+static void push_numbers(lua_State *L, const float *numbers, int count)
+{
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_pushnumber(L, (lua_Number)numbers[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+static void read_numbers(float *numbers, int count, lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    luaL_checktype(L, -1, LUA_TTABLE);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        numbers[i] = (float)luaL_checknumber(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
 
 static void push_article(lua_State *L, const struct us_article *article)
 {
@@ -389,12 +412,10 @@ static void push_article(lua_State *L, const struct us_article *article)
         lua_pushnumber(L, (lua_Number)value);
         lua_setfield(L, -2, article_fields[i].name);
     }
-    lua_createtable(L, 26, 0);
-    for (int f = 0; f < 26; f++) {
-        lua_pushnumber(L, (lua_Number)article->family[f]);
-        lua_rawseti(L, -2, f + 1);
-    }
+    push_numbers(L, article->family, 26);
     lua_setfield(L, -2, "families");
+    push_numbers(L, article->kinds, US_KINDS);
+    lua_setfield(L, -2, "kinds");
 }
 
 /* Read options.article, if it is there. */
@@ -411,14 +432,8 @@ static bool read_article(lua_State *L, int options, struct us_article *article)
             memcpy((char *)article + article_fields[i].offset, &value, sizeof value);
             lua_pop(L, 1);
         }
-        lua_getfield(L, table, "families");
-        luaL_checktype(L, -1, LUA_TTABLE);
-        for (int f = 0; f < 26; f++) {
-            lua_rawgeti(L, -1, f + 1);
-            article->family[f] = (float)luaL_checknumber(L, -1);
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
+        read_numbers(article->family, 26, L, table, "families");
+        read_numbers(article->kinds, US_KINDS, L, table, "kinds");
     }
     lua_pop(L, 1);
     return given;

@@ -84,6 +84,8 @@ function core.version() end
 ---@class unspin.Article what the engine learnt of a whole article, to judge a part of it by
 ---@field words number
 ---@field swaps number
+---@field always number
+---@field level number
 ---@field scholarly number
 ---@field quoted number
 ---@field quoted_words number
@@ -91,6 +93,7 @@ function core.version() end
 ---@field capital_words number
 ---@field share number
 ---@field families number[]
+---@field kinds number[]
 
 ---@class unspin.Engine
 local engine = {}

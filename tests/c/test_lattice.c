@@ -5,14 +5,15 @@
 #include "lattice.h"
 
 #define MODEL                                                                                     \
-    "\\data\\\nngram 1=10\nngram 2=4\n\\1-grams:\n-1 <s> 0\n-1 </s>\n-1 an -0.5\n-1 the -0.5\n"     \
-    "-3 settlement\n-2 agreement\n-2 u. 0\n-2 s. 0\n-2 cut 0\n-2 reduce 0\n"                       \
+    "\\data\\\nngram 1=10\nngram 2=4\n\\1-grams:\n-1 <s> 0\n-1 </s>\n-1 an -0.5\n-1 the -0.5\n"   \
+    "-3 settlement\n-2 agreement\n-2 u. 0\n-2 s. 0\n-2 cut 0\n-2 reduce 0\n"                      \
     "\\2-grams:\n-0.5 an agreement\n-1 the settlement\n-1 u. s.\n-1 agreement </s>\n\\end\\\n"
 #define ROWS                                                                                      \
-    "settlement\tagreement\t3\tnoun fixed\t\tA\n"                                                  \
-    "reduce back\tcut\t3\tphrase\t\tA\n"                                                           \
-    "again\tback\t3\tphrase\t\tA\n"                                                                \
-    "Wall Avenue\tWall Street\t3\tname\t\tA\n"
+    "settlement\tagreement\t3\tnoun fixed\t\tA\n"                                                 \
+    "reduce back\tcut\t3\tphrase\t\tA\n"                                                          \
+    "again\tback\t3\tphrase\t\tA\n"                                                               \
+    "Wall Avenue\tWall Street\t3\tname\t\tA\n"                                                    \
+    "4\tfour\t3\tphrase\t\tA\nset\tcollection\t3\tphrase\t\tA\n"
 
 static struct us_ngram *model;
 static struct us_lexicon *lexicon;
@@ -107,6 +108,19 @@ static void names_match_in_their_own_case_only(void **state)
     assert_string_equal(edges("on wall avenue"), "");
 }
 
+static void acronyms_are_left_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(edges("a set of SET"), "1-2 collection");
+}
+
+static void parts_of_longer_figures_are_left_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(edges("4 of them"), "0-1 four");
+    assert_string_equal(edges("a 4-4-2, on 4/5, at 4:30, open 24/4"), "");
+}
+
 static void possessives_match_the_bare_phrase(void **state)
 {
     (void)state;
@@ -182,6 +196,8 @@ int main(void)
                                   close_lattice),
         cmocka_unit_test_teardown(protected_spans_are_closed, close_lattice),
         cmocka_unit_test_teardown(names_match_in_their_own_case_only, close_lattice),
+        cmocka_unit_test_teardown(acronyms_are_left_alone, close_lattice),
+        cmocka_unit_test_teardown(parts_of_longer_figures_are_left_alone, close_lattice),
         cmocka_unit_test_teardown(possessives_match_the_bare_phrase, close_lattice),
         cmocka_unit_test_teardown(a_function_word_that_stands_twice_is_an_edge, close_lattice),
         cmocka_unit_test_teardown(initials_are_words_each, close_lattice),

@@ -13,7 +13,7 @@ for seed in 1 2; do
 done
 build/tune "$model" "$lexicons" data/context.bin build/weights "$@"
 {
-    grep -v -E '^(local|article|final)\.' data/weights.tsv
+    grep -v -E '^(local|article|final|density)\.' data/weights.tsv
     cat build/weights
 } >build/weights.tsv
 mv build/weights.tsv data/weights.tsv
