@@ -215,9 +215,30 @@ fuzz-afl: all ## The same with AFL++, where it is installed
 	tests/fuzz/run-afl.sh $(or $(SECONDS),60) $(FUZZERS:$(OBJ)/%=build/obj-afl/%)
 
 .PHONY: bench
-bench: all ## Measure speed and memory
-	@for b in $(filter-out %/nvim.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
+bench: bench-engine ## Measure speed and memory beside peers (JSON=1: of the engine, as JSON)
+	@for b in $(filter-out %/nvim.lua %/engine.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
 	@$(NVIM) --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/bench/nvim.lua' -c 'qall!'
+
+$(OBJ)/bench_%: tests/bench/%.c $(CORE) | $(OBJ)
+	$(call run,LD)$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)
+
+$(OBJ)/bench_sphinxbase: tests/bench/peers/sphinxbase.c | $(OBJ)
+	$(call run,LD)$(CC) -O2 -D_GNU_SOURCE $(call pkg,--cflags,sphinxbase) -o $@ $^ $(call pkg,--libs,sphinxbase)
+
+.PHONY: bench-engine
+bench-engine: all $(OBJ)/bench_measure $(OBJ)/bench_model
+	@if $(PKG_CONFIG) --exists sphinxbase; then $(MAKE) --no-print-directory $(OBJ)/bench_sphinxbase; fi
+	@SPHINX_MODEL=$(LANGUAGE_MODEL) nice -n 5 $(LUA54) tests/bench/engine.lua $(if $(JSON),--json) $(ROUNDS)
+
+BENCH_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unspin-bench
+.PHONY: bench-deps
+bench-deps: ## Install the peers that the benchmarks run beside, with apt and npm
+	@tests/deps.sh bench || true
+	mkdir -p "$(BENCH_DIR)" && cd "$(BENCH_DIR)" && npm install --no-save --silent harper.js retext retext-simplify
+
+.PHONY: bench-instructions
+bench-instructions: all ## Count instructions with callgrind and compare with the stored figure
+	@tests/bench/instructions.sh
 
 .PHONY: bench-filter
 bench-filter: all ## Measure `unspin filter` over SIZE=megabytes, with one process and with two
