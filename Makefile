@@ -159,6 +159,17 @@ test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests und
 .PHONY: tests-c
 tests-c: $(C_TESTS) $(FUZZERS) $(LEXICON)
 
+.PHONY: coverage
+coverage: $(LEXICON) build/unspin.lm ## Lines of the core that the C tests run (gcov)
+	@$(MAKE) --no-print-directory OBJ=build/obj-coverage CFLAGS='-O0 -g --coverage' \
+		LDFLAGS=--coverage coverage-of-tests
+
+.PHONY: coverage-of-tests
+coverage-of-tests: $(C_TESTS) $(FUZZERS)
+	@rm -f $(OBJ)/*.gcda
+	@$(LUA54) tests/run.lua --c $(OBJ)
+	@tests/coverage.sh $(OBJ)
+
 .PHONY: check
 check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	@tests/deps.sh build check
@@ -208,6 +219,22 @@ fuzz: all ## Run the fuzzers (libFuzzer of clang), SECONDS=60 each
 	@tests/deps.sh build check
 	@$(call build_fuzzers,fuzz,clang)
 	tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS:$(OBJ)/%=build/obj-fuzz/%)
+
+# ASan's library has to come before all others in a program that was built without it.
+.PHONY: fuzz-binding
+fuzz-binding: all ## Call the module with anything on both Luas, under ASan and UBSan: CALLS=20000
+	@$(MAKE) --no-print-directory SANITIZE=1 sanitized-modules
+	for lua in '$(LUA54) lua5.4' '$(LUAJIT) luajit'; do set -- $$lua; \
+		LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 FUZZ_CALLS=$(or $(CALLS),20000) LUA_PATH='lua/?.lua;;' \
+		LUA_CPATH="build/sanitize-$$2/?.so;;" $$1 "$$(command -v busted)" tests/lua/arguments_spec.lua || exit 1; \
+	done
+
+.PHONY: sanitized-modules
+sanitized-modules: build/sanitize-lua5.4/unspin/core.so build/sanitize-luajit/unspin/core.so
+
+build/sanitize-%/unspin/core.so: $(OBJ)/%.o $(CORE)
+	$(link_module)
 
 .PHONY: fuzz-afl
 fuzz-afl: all ## The same with AFL++, where it is installed

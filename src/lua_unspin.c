@@ -140,14 +140,34 @@ static int engine_tostring(lua_State *L)
     return 1;
 }
 
+/*
+ * Push a field as the table itself holds it, so that a string lives as long as its table: one that
+ * a metamethod makes up, or the text of a number, would be collected while it is used.
+ */
+static void push_field(lua_State *L, int table, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, table);
+}
+
+/* Pop a string that its table keeps. */
+static const char *pop_kept(lua_State *L)
+{
+    luaL_checktype(L, -1, LUA_TSTRING);
+    const char *value = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
 static const char *path_option(lua_State *L, int table, const char *name, const char *variable)
 {
     const char *path = NULL;
     if (lua_istable(L, table)) {
-        lua_getfield(L, table, name);
-        if (!lua_isnil(L, -1))
-            path = luaL_checkstring(L, -1);
-        lua_pop(L, 1); /* the table keeps the string */
+        push_field(L, table, name);
+        if (lua_isnil(L, -1))
+            lua_pop(L, 1);
+        else
+            path = pop_kept(L);
     }
     if (!path && variable)
         path = getenv(variable);
@@ -278,7 +298,7 @@ static int check_gc(lua_State *L)
 
 static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number fallback)
 {
-    lua_getfield(L, table, name);
+    push_field(L, table, name);
     lua_Number value = luaL_optnumber(L, -1, fallback);
     lua_pop(L, 1);
     return value;
@@ -286,7 +306,7 @@ static lua_Number number_field(lua_State *L, int table, const char *name, lua_Nu
 
 static int boolean_field(lua_State *L, int table, const char *name)
 {
-    lua_getfield(L, table, name);
+    push_field(L, table, name);
     int value = lua_toboolean(L, -1);
     lua_pop(L, 1);
     return value;
@@ -295,15 +315,13 @@ static int boolean_field(lua_State *L, int table, const char *name)
 /* The string of a field; the table keeps it. */
 static const char *string_field(lua_State *L, int table, const char *name)
 {
-    lua_getfield(L, table, name);
-    const char *value = luaL_checkstring(L, -1);
-    lua_pop(L, 1);
-    return value;
+    push_field(L, table, name);
+    return pop_kept(L);
 }
 
 static void read_excepts(lua_State *L, int options, struct check *check, uint32_t *count)
 {
-    lua_getfield(L, options, "except");
+    push_field(L, options, "except");
     *count = 0;
     if (!lua_isnil(L, -1)) {
         luaL_checktype(L, -1, LUA_TTABLE);
@@ -421,13 +439,13 @@ static void push_article(lua_State *L, const struct us_article *article)
 /* Read options.article, if it is there. */
 static bool read_article(lua_State *L, int options, struct us_article *article)
 {
-    lua_getfield(L, options, "article");
+    push_field(L, options, "article");
     bool given = !lua_isnil(L, -1);
     if (given) {
         luaL_checktype(L, -1, LUA_TTABLE);
         int table = lua_gettop(L);
         for (int i = 0; i < ARTICLE_FIELDS; i++) {
-            lua_getfield(L, table, article_fields[i].name);
+            push_field(L, table, article_fields[i].name);
             float value = (float)luaL_checknumber(L, -1);
             memcpy((char *)article + article_fields[i].offset, &value, sizeof value);
             lua_pop(L, 1);
@@ -478,7 +496,7 @@ static int engine_check(lua_State *L)
     memset(check, 0, sizeof *check);
     luaL_setmetatable(L, CHECK);
 
-    lua_getfield(L, 3, "format");
+    push_field(L, 3, "format");
     options.format = (enum us_format)luaL_checkoption(L, -1, "text", formats);
     options.threshold = (float)number_field(L, 3, "threshold", -1);
     options.readings = boolean_field(L, 3, "readings");
@@ -638,7 +656,7 @@ static int push_owned(lua_State *L, char *text, size_t length)
 /* A string option of the table at an index; the table keeps the string. */
 static const char *string_option(lua_State *L, int table, const char *name)
 {
-    lua_getfield(L, table, name);
+    push_field(L, table, name);
     if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
         luaL_error(L, "option '%s' must be a string", name);
     const char *value = lua_tostring(L, -1);
@@ -1054,8 +1072,7 @@ static const char *const *read_paths(lua_State *L, uint32_t *count)
     const char **paths = lua_newuserdata(L, (*count + 1) * sizeof *paths);
     for (uint32_t i = 0; i < *count; i++) {
         lua_rawgeti(L, list, (int)i + 1);
-        paths[i] = luaL_checkstring(L, -1);
-        lua_pop(L, 1); /* the list keeps the string */
+        paths[i] = pop_kept(L);
     }
     return paths;
 }
@@ -1075,7 +1092,7 @@ static int core_compile(lua_State *L)
     struct us_lexicon_sources sources = {.irregulars = required_path(L, 2, "irregulars"),
                                          .weights = required_path(L, 2, "weights")};
     bool check = boolean_field(L, 2, "check");
-    lua_getfield(L, 2, "sources");
+    push_field(L, 2, "sources");
     sources.paths = read_paths(L, &sources.count);
 
     struct us_lexicon_report report;
