@@ -54,7 +54,9 @@ static void *take(size_t size, const char *file, int line)
 {
     (void)file, (void)line;
     void *at = malloc(size ? size : 1);
-    return at ? at : from_reserve(size);
+    if (!at)
+        at = from_reserve(size);
+    return at;
 }
 
 static void give_back(void *at)
