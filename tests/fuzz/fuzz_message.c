@@ -1,6 +1,7 @@
 /*
  * Commit messages, both ways: any message is read without harm, and a correction of any words at
- * any place is read as it was written, but for what cannot stand in one line, and arrows.
+ * any place is read as it was written, but for what cannot stand in one line, arrows, and the words
+ * that stand for no words.
  */
 #include "fuzz_file.h"
 #include "history_impl.h"
@@ -12,7 +13,8 @@ static bool is_plain(const char *text)
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             return false;
-    return *text != '\0' && !strstr(text, "\xe2\x86\x92") && *text != ' ' &&
+    return *text != '\0' && strcmp(text, "(nothing)") != 0 &&
+           !strstr(text, "\xe2\x86\x92") && *text != ' ' &&
            text[strlen(text) - 1] != ' ';
 }
 
