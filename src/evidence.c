@@ -229,17 +229,23 @@ static void row_features(float *f, const struct us_row *row)
     f[US_FEATURE_SWAP_SHARE] = logf(0.001f * (float)row->swap_share + 0.01f);
 }
 
+/* Capitalised where only names are. */
+static bool is_capital(const struct us_token *token)
+{
+    return (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)) &&
+           !(token->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE));
+}
+
 /* Those that the features of the article are made of as well. */
 static void shared_features(float *f, const struct us_lattice *lattice, const struct us_edge *edge,
                             const struct us_signs *signs)
 {
     const struct us_token *first = unit_token(lattice, edge->from);
-    bool capital = first->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER);
     f[US_FEATURE_GAIN] = signs->gain;
     f[US_FEATURE_CONTEXT] = signs->context;
     f[US_FEATURE_QUOTED] = (first->flags & US_TOKEN_QUOTED) != 0;
-    f[US_FEATURE_CAPITAL] = capital && !(first->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE)) &&
-                            !(edge->row && edge->row->flags & US_ROW_NAME);
+    f[US_FEATURE_CAPITAL] =
+        is_capital(first) && !(edge->row && edge->row->flags & US_ROW_NAME);
     if (!edge->row)
         return;
     f[US_FEATURE_ALWAYS] = (edge->row->flags & US_ROW_ALWAYS) != 0;
@@ -374,12 +380,6 @@ static int add_context(struct us_evidence *evidence, const struct us_lattice *la
 }
 
 /* ---- the article -------------------------------------------------------------------------- */
-
-static bool is_capital(const struct us_token *token)
-{
-    return (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)) &&
-           !(token->flags & (US_TOKEN_FIRST | US_TOKEN_TITLE));
-}
 
 /* Add the edges up. Readings of one place share its probability, so that none counts twice. */
 static void add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,

@@ -438,16 +438,22 @@ static void fit(float *weights, const struct corpus *corpus, int n, int without)
     }
 }
 
+static double true_level(const struct article *article)
+{
+    const double least = 0.002; /* no article is told from one with fewer swaps */
+    return log((article->must / (article->words + 1.0) + least) / US_LEVEL_ZERO);
+}
+
 /* Fit the articles' densities: least squares with an L2 penalty. */
 static void fit_density(float *weights, const struct corpus *corpus)
 {
-    const double penalty = 1, least = 0.002 /* no article is told from one with fewer swaps */;
+    const double penalty = 1;
     static double squares[US_FEATURE_COUNT][US_FEATURE_COUNT];
     vector sums = {0};
     memset(squares, 0, sizeof squares);
     for (uint32_t a = 0; a < corpus->count; a++) {
         const struct article *article = &corpus->articles[a];
-        double truth = log((article->must / (article->words + 1.0) + least) / US_LEVEL_ZERO);
+        double truth = true_level(article);
         for (int i = 0; i < US_DENSITY_COUNT; i++) {
             sums[i] += truth * (double)article->terms[i];
             for (int k = 0; k <= i; k++)
@@ -462,8 +468,7 @@ static void fit_density(float *weights, const struct corpus *corpus)
         weights[i] = (float)sums[i];
     for (uint32_t a = 0; a < corpus->count; a++) {
         const struct article *article = &corpus->articles[a];
-        double truth = log((article->must / (article->words + 1.0) + least) / US_LEVEL_ZERO);
-        double miss = truth - dot(weights, article->terms, US_DENSITY_COUNT);
+        double miss = true_level(article) - dot(weights, article->terms, US_DENSITY_COUNT);
         error += miss * miss / corpus->count;
     }
     printf("ln of the density of articles: off by %.2f\n", sqrt(error));
