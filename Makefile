@@ -246,11 +246,11 @@ bench: bench-engine ## Measure speed and memory beside peers (JSON=1: of the eng
 	@for b in $(filter-out %/nvim.lua %/engine.lua,$(wildcard tests/bench/*.lua)); do $(LUA54) "$$b" || exit 1; done
 	@$(NVIM) --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/bench/nvim.lua' -c 'qall!'
 
-$(OBJ)/bench_%: tests/bench/%.c $(CORE) | $(OBJ)
-	$(call run,LD)$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)
+$(OBJ)/bench_%: tests/bench/%.c tests/bench/queries.h $(CORE) | $(OBJ)
+	$(call run,LD)$(CC) $(CORE_CFLAGS) -Isrc -o $@ $(filter-out %.h,$^) $(CORE_LIBS)
 
-$(OBJ)/bench_sphinxbase: tests/bench/peers/sphinxbase.c | $(OBJ)
-	$(call run,LD)$(CC) -O2 -D_GNU_SOURCE $(call pkg,--cflags,sphinxbase) -o $@ $^ $(call pkg,--libs,sphinxbase)
+$(OBJ)/bench_sphinxbase: tests/bench/peers/sphinxbase.c tests/bench/queries.h | $(OBJ)
+	$(call run,LD)$(CC) -O2 -D_GNU_SOURCE $(call pkg,--cflags,sphinxbase) -o $@ $< $(call pkg,--libs,sphinxbase)
 
 .PHONY: bench-engine
 bench-engine: all $(OBJ)/bench_measure $(OBJ)/bench_model

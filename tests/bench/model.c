@@ -3,27 +3,9 @@
  * P(word | its history) of each word of the text in turn, ids looked up before.
  */
 #include "ngram.h"
+#include "queries.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* The next run of small letters. */
-static int next_word(FILE *text, char word[256])
-{
-    while (fscanf(text, "%255[a-z']", word) != 1)
-        if (fscanf(text, "%*[^a-z']") == EOF)
-            return 0;
-    return 1;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 int main(int argc, char **argv)
 {

@@ -1,23 +1,7 @@
 /* The same as ../model.c with libsphinxbase's ngram_model. */
+#include "../queries.h"
+
 #include <sphinxbase/ngram_model.h>
-#include <stdio.h>
-#include <time.h>
-
-/* The next run of small letters. */
-static int next_word(FILE *text, char word[256])
-{
-    while (fscanf(text, "%255[a-z']", word) != 1)
-        if (fscanf(text, "%*[^a-z']") == EOF)
-            return 0;
-    return 1;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 int main(int argc, char **argv)
 {
