@@ -100,6 +100,22 @@ static void test_the_same_article(void **state)
     run_together(true);
 }
 
+/* git takes a file away and writes it anew in place: for a moment it is gone, or empty. NULL if it
+ * stays so. */
+static char *read_when_whole(const char *path, size_t *length)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        if (access(path, R_OK) == 0) {
+            char *text = read_article(path, length);
+            if (strrchr(text, '['))
+                return text;
+            free(text);
+        }
+        usleep(10000);
+    }
+    return NULL;
+}
+
 /* Correct the article over and over; each correction that was recorded is noted in a file. */
 static void correct_while_it_changes(int process, const char *path, const char *notes)
 {
@@ -110,12 +126,12 @@ static void correct_while_it_changes(int process, const char *path, const char *
         struct us_error err = {0};
         char replacement[32];
         size_t length;
-        if (access(path, R_OK) != 0)
-            continue;
-        char *text = read_article(path, &length);
-        char *last = strrchr(text, '[');
-        if (!last)
+        char *text = read_when_whole(path, &length);
+        if (!text) {
+            fprintf(stderr, "process %d, round %d: no article to correct\n", process, round);
             _exit(1);
+        }
+        char *last = strrchr(text, '[');
         snprintf(replacement, sizeof replacement, "new-%d-%d", process, round);
         struct us_fix fix = {.start = (size_t)(last + 1 - text), .end = length - 2,
                              .replacement = replacement, .confidence = 0.9f};
