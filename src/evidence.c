@@ -720,6 +720,7 @@ static void weigh_in_article(struct us_evidence *out, struct us_lattice *lattice
                              const struct us_evidence_model *model)
 {
     const float *weights = model->article;
+    const float least_sum = -5.8f; /* 3 in 1000: too unlikely for neighbours to help it up */
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         float f[US_FEATURES_ARTICLE] = {0};
         struct us_signs *signs = &out->signs[e];
@@ -730,10 +731,10 @@ static void weigh_in_article(struct us_evidence *out, struct us_lattice *lattice
         signs->final_sum = add_features(signs->final_sum, model->final, f, US_FEATURES_LOCAL,
                                         US_FEATURES_ARTICLE);
         float loss = signs->gain < 0 ? signs->gain : 0;
-        lattice->edges[e].prior = log_odds(logistic(signs->article_sum)) -
-                                  weights[US_FEATURE_GAIN] * signs->gain -
-                                  weights[US_FEATURE_LOSS] * loss -
-                                  weights[US_FEATURE_POSTERIOR] * signs->posterior;
+        float prior = clip(signs->article_sum, 14) - weights[US_FEATURE_GAIN] * signs->gain -
+                      weights[US_FEATURE_LOSS] * loss -
+                      weights[US_FEATURE_POSTERIOR] * signs->posterior;
+        lattice->edges[e].prior = signs->article_sum < least_sum ? -INFINITY : prior;
     }
 }
 

@@ -424,7 +424,13 @@ struct queue {
     uint32_t pending_count, pending_room;
 };
 
-/* One sentence at a time. Node k holds the states before unit first + k. */
+/* Units of a sentence, [first, last), that are solved together, and their edges [edge, edge_end). */
+struct stretch {
+    uint32_t first, last, edge, edge_end;
+    bool ends_sentence;
+};
+
+/* One stretch at a time. Node k holds the states before unit first + k. */
 struct solver {
     const struct us_ngram *model;
     struct us_ngram_pair *memo;
@@ -437,6 +443,7 @@ struct solver {
     struct us_ngram_pair *pairs;       /* of one node's groups of states and ways on */
     uint32_t pair_room;
     float *identity_best;              /* best path through each unit as it stands */
+    uint32_t identity_room, node_room;
     struct queue *queues;              /* [AHEAD], of node k: k % AHEAD */
     struct node {
         uint32_t first_state, first_arc; /* its own, and those to it */
@@ -540,6 +547,19 @@ static bool send(struct solver *solver, uint32_t from_node, const struct groups 
     return true;
 }
 
+static bool is_out(const struct us_edge *edge)
+{
+    return edge->prior == -INFINITY;
+}
+
+static void leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge_end)
+{
+    for (; edge < edge_end; edge++) {
+        lattice->edges[edge].posterior = 0;
+        lattice->edges[edge].gain = -20;
+    }
+}
+
 /* Send a node's states along its unit and its edges [edge, edge_end). What the language model will
  * be asked is announced some time before, so that memory is not waited for. */
 static bool send_all(struct solver *solver, const struct us_lattice *lattice, uint32_t first,
@@ -560,27 +580,33 @@ static bool send_all(struct solver *solver, const struct us_lattice *lattice, ui
               sizeof *solver->pairs))
         return false;
     struct us_ngram_pair *pair = solver->pairs;
-    for (uint32_t w = 0; w < ways; w++)
+    for (uint32_t w = 0; w < ways; w++) {
+        const struct us_edge *candidate = w ? &lattice->edges[edge + w - 1] : NULL;
+        if (candidate && is_out(candidate))
+            continue;
         for (uint32_t g = 0; g < groups.count; g++, pair++) {
             pair->before = solver->states[groups.starts[g]].words.words[0];
-            pair->word = w ? lattice->edges[edge + w - 1].ids[0] : unit->ids[0];
+            pair->word = candidate ? candidate->ids[0] : unit->ids[0];
             us_ngram_announce_pair(solver->model, pair->before, pair->word);
         }
-    pair = solver->pairs;
-    for (uint32_t w = 0; w < ways; w++)
+    }
+    struct us_ngram_pair *end = pair;
+    for (pair = solver->pairs; pair < end;)
         for (uint32_t g = 0; g < groups.count; g++, pair++) {
             us_ngram_pair(pair, solver->model, pair->before, pair->word);
             for (uint32_t s = groups.starts[g]; s < groups.starts[g + 1]; s++)
                 us_ngram_announce_after(solver->model, pair, &solver->states[s].words);
         }
-    if (!send(solver, number, &groups, solver->pairs, number + 1, NO_EDGE, unit->ids,
-              unit->id_count, 0))
+    pair = solver->pairs;
+    if (!send(solver, number, &groups, pair, number + 1, NO_EDGE, unit->ids, unit->id_count, 0))
         return false;
     for (uint32_t e = edge; e < edge_end; e++) {
         const struct us_edge *candidate = &lattice->edges[e];
-        if (!send(solver, number, &groups, solver->pairs + (e - edge + 1) * groups.count,
-                  candidate->to - first, e, candidate->ids, candidate->id_count,
-                  candidate->prior))
+        if (is_out(candidate))
+            continue;
+        pair += groups.count;
+        if (!send(solver, number, &groups, pair, candidate->to - first, e, candidate->ids,
+                  candidate->id_count, candidate->prior))
             return false;
     }
     return true;
@@ -609,7 +635,7 @@ static bool settle(struct solver *solver, uint32_t number)
     struct queue *queue = &solver->queues[number % AHEAD];
     struct node *node = &solver->nodes[number];
     uint32_t count = queue->count, places[WAITING];
-    float weights[WAITING] = {0};
+    float weights[WAITING];
     node->best = -INFINITY;
     for (uint32_t i = 0; i < count; i++) {
         weights[i] = 0;
@@ -670,22 +696,28 @@ static bool settle(struct solver *solver, uint32_t number)
     return true;
 }
 
-static void leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge_end)
+/* The state before a unit: after the start of its sentence, or the words just before as they stand. */
+static void state_before(struct us_ngram_state *out, const struct solver *solver,
+                         const struct us_lattice *lattice, uint32_t unit)
 {
-    for (; edge < edge_end; edge++) {
-        lattice->edges[edge].posterior = 0;
-        lattice->edges[edge].gain = -20;
-    }
+    uint32_t from = unit, before = us_ngram_order(solver->model) - 1;
+    while (from > 0 && unit - from < before && lattice->units[from - 1].sentence ==
+                                                    lattice->units[unit].sentence)
+        from--;
+    us_ngram_start(out, solver->model);
+    for (; from < unit; from++)
+        words_score(out, solver, out, lattice->units[from].ids, lattice->units[from].id_count);
 }
 
-static bool forward(struct solver *solver, const struct us_lattice *lattice, uint32_t first,
-                    uint32_t length, uint32_t edge, uint32_t edge_end)
+static bool forward(struct solver *solver, const struct us_lattice *lattice,
+                    const struct stretch *stretch)
 {
+    uint32_t edge = stretch->edge, length = stretch->last - stretch->first;
     solver->state_count = solver->arc_count = 0;
     for (uint32_t i = 0; i < AHEAD; i++)
         solver->queues[i].count = solver->queues[i].pending_count = 0;
     struct us_ngram_state start;
-    us_ngram_start(&start, solver->model);
+    state_before(&start, solver, lattice, stretch->first);
     wait_for(&solver->queues[0], &start);
     solver->queues[0].best[0] = 0;
     for (uint32_t node = 0; node < length; node++) {
@@ -694,9 +726,9 @@ static bool forward(struct solver *solver, const struct us_lattice *lattice, uin
         if (node == 0)
             solver->states[0].weight = 1;
         uint32_t next = edge;
-        while (next < edge_end && lattice->edges[next].from == first + node)
+        while (next < stretch->edge_end && lattice->edges[next].from == stretch->first + node)
             next++;
-        if (!send_all(solver, lattice, first, node, edge, next))
+        if (!send_all(solver, lattice, stretch->first, node, edge, next))
             return false;
         edge = next;
     }
@@ -704,29 +736,30 @@ static bool forward(struct solver *solver, const struct us_lattice *lattice, uin
 }
 
 /* From the ends of all paths; returns the weight of all paths. */
-static float end_paths(struct solver *solver, uint32_t length)
+static float end_paths(struct solver *solver, uint32_t length, bool ends_sentence)
 {
     float total = 0;
     uint32_t end = us_ngram_end(solver->model);
     for (uint32_t s = solver->nodes[length].first_state; s < solver->state_count; s++) {
         struct state *state = &solver->states[s];
         struct us_ngram_state next;
-        state->back_best = words_score(&next, solver, &state->words, &end, 1);
+        state->back_best = ends_sentence ? words_score(&next, solver, &state->words, &end, 1) : 0;
         state->back_weight = expf(state->back_best);
         total += state->weight * state->back_weight;
     }
     return total;
 }
 
-/* Forward-backward over the units [first, last), one sentence; edges [edge, edge_end) are its. */
-static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, uint32_t first,
-                           uint32_t last, uint32_t edge, uint32_t edge_end)
+/* Forward-backward over a stretch. */
+static bool solve_stretch(struct solver *solver, struct us_lattice *lattice,
+                          const struct stretch *stretch)
 {
-    uint32_t length = last - first;
+    uint32_t first = stretch->first, length = stretch->last - first;
+    uint32_t edge = stretch->edge, edge_end = stretch->edge_end;
     float *identity_best = solver->identity_best;
-    if (!forward(solver, lattice, first, length, edge, edge_end))
+    if (!forward(solver, lattice, stretch))
         return false;
-    float total = end_paths(solver, length);
+    float total = end_paths(solver, length, stretch->ends_sentence);
     if (!(total > 0)) { /* too many readings crowded the text itself out: leave it alone */
         leave_alone(lattice, edge, edge_end);
         return true;
@@ -774,6 +807,48 @@ static bool solve_sentence(struct solver *solver, struct us_lattice *lattice, ui
     return true;
 }
 
+/* The stretch that begins with the edge, before `end`. It runs on until so many units stand as they
+ * are that nothing before can matter to what follows. */
+static void find_stretch(struct stretch *out, const struct us_lattice *lattice, uint32_t edge,
+                         uint32_t end)
+{
+    const uint32_t apart = us_ngram_order(lattice->model) - 1;
+    uint32_t first = lattice->edges[edge].from, last = first, next = edge;
+    uint32_t sentence = lattice->units[first].sentence;
+    for (; next < end && lattice->edges[next].from < last + apart &&
+           lattice->units[lattice->edges[next].from].sentence == sentence;
+         next++)
+        if (!is_out(&lattice->edges[next]) && lattice->edges[next].to > last)
+            last = lattice->edges[next].to;
+    uint32_t stop = last + apart;
+    while (last < stop && last < lattice->unit_count && lattice->units[last].sentence == sentence)
+        last++;
+    *out = (struct stretch){.first = first, .last = last, .edge = edge, .edge_end = next,
+                            .ends_sentence = last < stop};
+}
+
+/* Solve the stretches that the edges [edge, end) lie in. */
+static bool solve(struct solver *solver, struct us_lattice *lattice, uint32_t edge, uint32_t end)
+{
+    while (edge < end) {
+        if (is_out(&lattice->edges[edge])) {
+            leave_alone(lattice, edge, edge + 1);
+            edge++;
+            continue;
+        }
+        struct stretch stretch;
+        find_stretch(&stretch, lattice, edge, end);
+        uint32_t length = stretch.last - stretch.first;
+        if (!grow((void **)&solver->nodes, &solver->node_room, length + 2, sizeof *solver->nodes) ||
+            !grow((void **)&solver->identity_best, &solver->identity_room, length,
+                  sizeof *solver->identity_best) ||
+            !solve_stretch(solver, lattice, &stretch))
+            return false;
+        edge = stretch.edge_end;
+    }
+    return true;
+}
+
 double us_now(void)
 {
     struct timespec now;
@@ -786,21 +861,14 @@ static int no_memory(struct us_error *err)
     return us_fail(err, US_ENOMEM, "out of memory restoring the text");
 }
 
-/* A solver for the longest sentence. On failure it is to be closed as well. */
+/* On failure it is to be closed as well. */
 static int solver_open(struct solver *out, const struct us_lattice *lattice, float scale,
                        struct us_error *err)
 {
     *out = (struct solver){.model = lattice->model, .memo = lattice->memo, .scale = scale,
                            .last_pair_tells = us_ngram_order(lattice->model) <= 3};
-    uint32_t longest = 0;
-    for (uint32_t first = 0, last; first < lattice->unit_count; first = last) {
-        last = sentence_end(lattice, first);
-        longest = last - first > longest ? last - first : longest;
-    }
-    out->nodes = malloc(((size_t)longest + 2) * sizeof *out->nodes);
-    out->identity_best = malloc(((size_t)longest + 1) * sizeof *out->identity_best);
     out->queues = calloc(AHEAD, sizeof *out->queues);
-    return out->nodes && out->identity_best && out->queues ? US_OK : no_memory(err);
+    return out->queues ? US_OK : no_memory(err);
 }
 
 static void solver_close(struct solver *solver)
@@ -832,7 +900,7 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
             continue;
         for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
             lattice->edges[e].prior = search->prior(&lattice->edges[e]);
-        if (!solve_sentence(&solver, lattice, first, last, edge, lattice->edge_count))
+        if (!solve(&solver, lattice, edge, lattice->edge_count))
             rc = no_memory(err);
         for (uint32_t e = edge; search->keep && e < lattice->edge_count; e++)
             if (search->keep(&lattice->edges[e]))
@@ -850,15 +918,8 @@ int us_lattice_solve(struct us_lattice *lattice, float scale, struct us_error *e
 {
     struct solver solver;
     int rc = solver_open(&solver, lattice, scale, err);
-    for (uint32_t edge = 0, end; rc == US_OK && edge < lattice->edge_count; edge = end) {
-        uint32_t first = lattice->edges[edge].from, last = sentence_end(lattice, first);
-        while (first > 0 && lattice->units[first - 1].sentence == lattice->units[first].sentence)
-            first--;
-        for (end = edge; end < lattice->edge_count && lattice->edges[end].from < last;)
-            end++;
-        if (!solve_sentence(&solver, lattice, first, last, edge, end))
-            rc = no_memory(err);
-    }
+    if (rc == US_OK && !solve(&solver, lattice, 0, lattice->edge_count))
+        rc = no_memory(err);
     solver_close(&solver);
     return rc;
 }

@@ -12,7 +12,8 @@
  * The weight of a path is exp(scale * ln P(words) + sum of its edges' priors). Forward-backward
  * over the states of the language model, pruned to a beam, gives each edge's posterior; the
  * same with max for sum gives its gain, the distance between the best path through it and the
- * best path that leaves its span alone.
+ * best path that leaves its span alone. Where as many units as the model remembers have no reading but
+ * their own, what is before and what is behind are solved apart.
  */
 #ifndef UNSPIN_LATTICE_H
 #define UNSPIN_LATTICE_H
@@ -47,7 +48,8 @@ struct us_edge {
     bool possessive;         /* both sides carry 's at their end */
     uint8_t id_count;
     uint32_t ids[US_EDGE_WORDS];
-    float prior;     /* in: natural log of the odds of this swap before looking at the words */
+    float prior;     /* in: natural log of the odds of this swap before looking at the words;
+                      * -INFINITY: out of the question, its posterior is 0 and its gain -20 */
     float posterior; /* out: 0 to 1 */
     float gain;      /* out: natural log, best path with it over best path without */
 };
