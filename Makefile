@@ -1,5 +1,5 @@
-# unspin.nvim: `make help` lists the targets. The core in src/ is compiled once; the one file that
-# binds it to Lua is compiled twice, for LuaJIT (Neovim) and for Lua 5.4 (bin/unspin).
+# unspin.nvim: `make help` lists the targets. The core in src/ is compiled once; the files that bind
+# it to Lua are compiled twice, for LuaJIT (Neovim) and for Lua 5.4 (bin/unspin).
 
 VERSION := 0.1.0
 
@@ -30,7 +30,8 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 CORE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden $(SANITIZERS) \
 	-DUNSPIN_VERSION='"$(VERSION)"' $(call pkg,--cflags,libgit2 libutf8proc zlib) $(CPPFLAGS) $(CFLAGS)
-CORE_LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,libgit2 libutf8proc zlib) -lm $(LDLIBS)
+LIBS = $(SANITIZERS) $(LDFLAGS) $(call pkg,--libs,$(1)) -lm $(LDLIBS)
+CORE_LIBS = $(call LIBS,libgit2 libutf8proc zlib)
 MODULE_LDFLAGS := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 # LuaRocks names the folder of its Lua's headers.
 LUA_INCDIR ?=
@@ -38,7 +39,7 @@ LUA54_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(call pkg,--cflags,$(shell \
 	$(PKG_CONFIG) --exists lua5.4 && echo lua5.4 || echo lua)))
 LUAJIT_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(call pkg,--cflags,luajit))
 
-BINDING := src/lua_unspin.c
+BINDING := $(wildcard src/lua_*.c)
 CORE_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(filter-out $(BINDING),$(wildcard src/*.c)))
 CORE := $(OBJ)/core.a
 TOOL_OBJECTS := $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/tools/*.c))
@@ -50,7 +51,8 @@ FUZZ_MAIN ?= tests/fuzz/replay.c
 LUAS ?= luajit lua5.4
 MODULE_luajit := lua/unspin/core.so
 MODULE_lua5.4 := build/lua5.4/unspin/core.so
-MODULES := $(if $(wildcard $(BINDING)),$(foreach lua,$(LUAS),$(MODULE_$(lua))))
+# libgit2 takes longer to load than an article to check: what needs it is a module of its own.
+MODULES := $(foreach lua,$(LUAS),$(MODULE_$(lua)) $(MODULE_$(lua):.so=_history.so))
 LEXICON := $(if $(wildcard src/tools/lexc.c),build/unspin.lex)
 LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
 LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
@@ -89,24 +91,32 @@ $(CORE): $(CORE_OBJECTS)
 	@rm -f $@
 	$(call run,AR)$(AR) rcs $@ $^
 
-$(OBJ)/lua5.4.o: $(BINDING) $(OBJ)/flags | $(OBJ)
+$(OBJ)/lua5.4/%.o: src/%.c $(OBJ)/flags | $(OBJ)
+	@mkdir -p $(@D)
 	$(call run,CC)$(CC) $(CORE_CFLAGS) $(LUA54_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OBJ)/luajit.o: $(BINDING) $(OBJ)/flags | $(OBJ)
+$(OBJ)/luajit/%.o: src/%.c $(OBJ)/flags | $(OBJ)
+	@mkdir -p $(@D)
 	$(call run,CC)$(CC) $(CORE_CFLAGS) $(LUAJIT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A running editor has the old module mapped: replace it by rename, never in place.
 define link_module
 @mkdir -p $(@D)
-$(call run,LD)$(CC) $(MODULE_LDFLAGS) -o $@.new $^ $(CORE_LIBS)
+$(call run,LD)$(CC) $(MODULE_LDFLAGS) -o $@.new $^ $(call LIBS,$(1))
 @mv $@.new $@
 endef
 
-lua/unspin/core.so: $(OBJ)/luajit.o $(CORE)
-	$(link_module)
+# A folder with both modules, out of the objects for one Lua.
+define modules
+$(1)/core.so: $(OBJ)/$(2)/lua_unspin.o $(OBJ)/$(2)/lua_values.o $(CORE)
+	$$(call link_module,libutf8proc)
 
-build/lua5.4/unspin/core.so: $(OBJ)/lua5.4.o $(CORE)
-	$(link_module)
+$(1)/core_history.so: $(OBJ)/$(2)/lua_history.o $(OBJ)/$(2)/lua_values.o $(CORE)
+	$$(call link_module,libgit2 zlib)
+endef
+
+$(eval $(call modules,lua/unspin,luajit))
+$(eval $(call modules,build/lua5.4/unspin,lua5.4))
 
 $(OBJ)/tools/%.o: src/tools/%.c $(OBJ)/flags | $(OBJ)
 	@mkdir -p $(@D)
@@ -135,7 +145,7 @@ $(OBJ):
 	@mkdir -p $@
 
 .SECONDARY:
--include $(wildcard $(OBJ)/*.d $(OBJ)/tools/*.d)
+-include $(wildcard $(OBJ)/*.d $(OBJ)/*/*.d)
 
 # --- what others call ------------------------------------------------------------------------
 
@@ -180,7 +190,7 @@ check: ## Lint: luacheck, clang with -Werror, cppcheck, shellcheck
 	shellcheck tests/*.sh tests/*/*.sh .ci/run .ci/*.sh
 
 .PHONY: check-objects
-check-objects: $(CORE_OBJECTS) $(TOOL_OBJECTS) $(if $(wildcard $(BINDING)),$(OBJ)/lua5.4.o $(OBJ)/luajit.o)
+check-objects: $(CORE_OBJECTS) $(TOOL_OBJECTS) $(foreach lua,lua5.4 luajit,$(BINDING:src/%.c=$(OBJ)/$(lua)/%.o))
 
 .PHONY: quality
 quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
@@ -231,10 +241,9 @@ fuzz-binding: all ## Call the module with anything on both Luas, under ASan and 
 	done
 
 .PHONY: sanitized-modules
-sanitized-modules: build/sanitize-lua5.4/unspin/core.so build/sanitize-luajit/unspin/core.so
+sanitized-modules: $(foreach lua,lua5.4 luajit,build/sanitize-$(lua)/unspin/core.so build/sanitize-$(lua)/unspin/core_history.so)
 
-build/sanitize-%/unspin/core.so: $(OBJ)/%.o $(CORE)
-	$(link_module)
+$(foreach lua,lua5.4 luajit,$(eval $(call modules,build/sanitize-$(lua)/unspin,$(lua))))
 
 .PHONY: fuzz-afl
 fuzz-afl: all ## The same with AFL++, where it is installed
@@ -290,7 +299,7 @@ demo: ## Set up, then show a spun article being restored on save (ARTICLE=path: 
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf build lua/unspin/core.so doc/tags
+	rm -rf build lua/unspin/core.so lua/unspin/core_history.so doc/tags
 
 # The tree is installed as it stands here, so that every part finds the others as it does in a
 # checkout; the command and the Neovim package are links to it.

@@ -15,11 +15,12 @@ cat LICENSE data/SOURCES.md /usr/share/doc/pocketsphinx-en-us/copyright >"$stage
 gzip -9nc doc/CHANGELOG.md >"$stage/usr/share/doc/unspin/changelog.gz"
 chmod -R u=rwX,go=rX "$stage"
 
-# The packages that the module's own libraries come from; ldd tells which file each is.
-module="$stage"/usr/lib/unspin/lua/unspin/core.so
-libraries=$(objdump -p "$module" | awk '/NEEDED/ { print $2 }' |
+# The packages that the modules' own libraries come from; ldd tells which file each is.
+modules="$stage/usr/lib/unspin/lua/unspin/core.so $stage/usr/lib/unspin/lua/unspin/core_history.so"
+# shellcheck disable=SC2086
+libraries=$(objdump -p $modules | awk '/NEEDED/ { print $2 }' | sort -u |
     while read -r name; do
-        file=$(ldd "$module" | awk -v name="$name" '$1 == name { print $3; exit }')
+        file=$(ldd $modules | awk -v name="$name" '$1 == name { print $3; exit }')
         # Where /lib is a link to /usr/lib, dpkg may know the file by either name.
         dpkg-query -S "$file" "$(readlink -f "$file")" "${file#/usr}" 2>/dev/null | head -n 1 | cut -d: -f1
     done | sort -u | paste -s -d, | sed 's/,/, /g')

@@ -12,7 +12,8 @@
  * file on disk. Locks are taken as hard links of files of ours, so that a lock left by a killed
  * process of ours is known for certain, and nobody else's is ever deleted.
  *
- * Files, each a concern: history_where.c (which repository and ref), history_message.c (a commit's
+ * Files, each a concern: history_possible.c (whether there may be one at all), history_where.c
+ * (which repository and ref), history_message.c (a commit's
  * message, both ways), history_chain.c (trees and commits), history_record.c (prepare, record,
  * recover), history_ref.c and history_index.c (moving the ref, keeping the index true),
  * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c
@@ -62,7 +63,7 @@ int us_history_open(struct us_history **out, const char *path,
                     const struct us_history_options *options, struct us_error *err);
 
 /* May there be a history of the article? It lies in a repository, or there is a private history. A
- * quick look: libgit2 need not start for most articles that have none. */
+ * quick look: libgit2 need not be loaded for most articles that have none. */
 bool us_history_possible(const char *path);
 void us_history_close(struct us_history *history); /* NULL is fine */
 const struct us_location *us_history_location(const struct us_history *history);

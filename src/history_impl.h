@@ -17,6 +17,10 @@
 /* Beside enum us_result: the ref moved under us; build on its new place and try again. */
 enum { US_RETRY = 1 };
 
+/* --- history_possible.c --- */
+
+char *us_default_state(void); /* directory of the private repository; free() it; NULL: out of memory */
+
 /* --- history_where.c: which repository, which ref --- */
 
 struct us_save; /* history_record.c: a save that was prepared */

@@ -103,21 +103,6 @@ static int read_ref(git_oid *out, git_repository *repo, const char *ref)
 
 /* --- the private repository --- */
 
-static char *default_state(void)
-{
-    struct us_bytes path = {0};
-    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (base && *base == '/')
-        us_bytes_format(&path, "%s/unspin", base);
-    else if (home && *home)
-        us_bytes_format(&path, "%s/.local/state/unspin", home);
-    else
-        us_bytes_format(&path, "/tmp/unspin-%lu", (unsigned long)getuid());
-    if (path.failed)
-        us_bytes_close(&path);
-    return path.at;
-}
-
 static bool is_own_directory(const char *path)
 {
     struct stat st;
@@ -201,7 +186,7 @@ int us_private_open(git_repository **out, const char *state, struct us_error *er
     struct us_bytes path = {0};
     *out = NULL;
     int result = start_libgit2(err);
-    char *own = state ? strdup(state) : default_state();
+    char *own = state ? strdup(state) : us_default_state();
     us_bytes_format(&path, "%s/history.git", own ? own : "");
     if (result == US_OK && (!own || path.failed))
         result = us_fail(err, US_ENOMEM, "out of memory for the history");
@@ -833,7 +818,7 @@ int us_history_open(struct us_history **out, const char *path,
         us_fail(err, US_EIO, "%s is not a file", path);
         goto fail;
     }
-    history->state = options->state ? strdup(options->state) : default_state();
+    history->state = options->state ? strdup(options->state) : us_default_state();
     if (!history->state) {
         result = us_fail(err, US_ENOMEM, "out of memory for the history");
         goto fail;
@@ -850,26 +835,6 @@ int us_history_open(struct us_history **out, const char *path,
 fail:
     us_history_close(history);
     return result;
-}
-
-bool us_history_possible(const char *path)
-{
-    struct us_bytes place = {0};
-    char *file = realpath(path, NULL), *state = default_state();
-    bool possible = !file || !state || getenv("GIT_DIR");
-    if (!possible) {
-        us_bytes_format(&place, "%s/history.git", state);
-        possible = place.failed || access(place.at, F_OK) == 0;
-    }
-    for (char *slash; !possible && (slash = strrchr(file, '/')); *slash = 0) {
-        place.length = 0;
-        us_bytes_format(&place, "%.*s/.git", (int)(slash - file), file);
-        possible = place.failed || access(place.at, F_OK) == 0;
-    }
-    us_bytes_close(&place);
-    free(file);
-    free(state);
-    return possible;
 }
 
 void us_history_close(struct us_history *history)

@@ -1,54 +1,24 @@
 /*
- * lua_unspin.c - the module unspin.core: binds the core to Lua, and nothing else.
+ * lua_unspin.c - the module unspin.core: binds the core to Lua, and nothing else. The history is in
+ * lua_history.c.
  *
  * Compiled once against Lua 5.4 (for bin/unspin) and once against LuaJIT (for Neovim), so it keeps
- * to what both have. No Lua error is raised while the C side owns memory that Lua does not know:
- * results are moved into userdata with __gc first, or the Lua calls are made under lua_pcall.
- * Types and documentation: lua/unspin/_meta.lua.
+ * to what both have. Types and documentation: lua/unspin/_meta.lua.
  */
 #include "context.h"
 #include "file.h"
 #include "history.h"
 #include "lexicon_compile.h"
 #include "lexicon_file.h"
+#include "lua_values.h"
 #include "ngram.h"
 #include "restore.h"
 
 #include <dlfcn.h>
-#include <git2.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <lauxlib.h>
-#include <lua.h>
-
-#define EXPORT __attribute__((visibility("default")))
-
-static int fail(lua_State *L, const char *message)
-{
-    lua_pushnil(L);
-    lua_pushstring(L, message);
-    return 2;
-}
-
-/* Add a metatable of this name with these methods, a __close beside its __gc (Lua 5.4). */
-static void new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc,
-                     lua_CFunction to_string)
-{
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, to_string);
-    lua_setfield(L, -2, "__tostring");
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
-}
 
 /* ---- where the files are ------------------------------------------------------------------ */
 
@@ -140,16 +110,6 @@ static int engine_tostring(lua_State *L)
     return 1;
 }
 
-/*
- * Push a field as the table itself holds it, so that a string lives as long as its table: one that
- * a metamethod makes up, or the text of a number, would be collected while it is used.
- */
-static void push_field(lua_State *L, int table, const char *name)
-{
-    lua_pushstring(L, name);
-    lua_rawget(L, table);
-}
-
 /* Pop a string that its table keeps. */
 static const char *pop_kept(lua_State *L)
 {
@@ -163,7 +123,7 @@ static const char *path_option(lua_State *L, int table, const char *name, const 
 {
     const char *path = NULL;
     if (lua_istable(L, table)) {
-        push_field(L, table, name);
+        us_lua_push_field(L, table, name);
         if (lua_isnil(L, -1))
             lua_pop(L, 1);
         else
@@ -188,7 +148,7 @@ static int core_open(lua_State *L)
     if (!lexicon)
         lexicon = find_file(lexicon_found, sizeof lexicon_found, lexicon_places);
     if (!lexicon)
-        return fail(L, "the compiled lexicon is missing; run `make` in the plugin's folder");
+        return us_lua_fail(L, "the compiled lexicon is missing; run `make` in the plugin's folder");
     if (!context)
         context = find_file(context_found, sizeof context_found, context_places);
 
@@ -208,7 +168,7 @@ static int core_open(lua_State *L)
         rc = us_restorer_open(&engine->restorer, engine->ngram, engine->lexicon, engine->context,
                               &err);
     if (rc != US_OK)
-        return fail(L, err.message);
+        return us_lua_fail(L, err.message);
     snprintf(engine->model_path, sizeof engine->model_path, "%s", model);
     snprintf(engine->lexicon_path, sizeof engine->lexicon_path, "%s", lexicon);
     return 1;
@@ -296,32 +256,16 @@ static int check_gc(lua_State *L)
     return 0;
 }
 
-static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number fallback)
-{
-    push_field(L, table, name);
-    lua_Number value = luaL_optnumber(L, -1, fallback);
-    lua_pop(L, 1);
-    return value;
-}
-
-static int boolean_field(lua_State *L, int table, const char *name)
-{
-    push_field(L, table, name);
-    int value = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
 /* The string of a field; the table keeps it. */
 static const char *string_field(lua_State *L, int table, const char *name)
 {
-    push_field(L, table, name);
+    us_lua_push_field(L, table, name);
     return pop_kept(L);
 }
 
 static void read_excepts(lua_State *L, int options, struct check *check, uint32_t *count)
 {
-    push_field(L, options, "except");
+    us_lua_push_field(L, options, "except");
     *count = 0;
     if (!lua_isnil(L, -1)) {
         luaL_checktype(L, -1, LUA_TTABLE);
@@ -342,7 +286,7 @@ static void read_excepts(lua_State *L, int options, struct check *check, uint32_
             struct us_except *except = &check->excepts[i - 1];
             except->old = string_field(L, item, "old");
             except->replacement = string_field(L, item, "new");
-            except->here = boolean_field(L, item, "here");
+            except->here = us_lua_boolean(L, item, "here");
             lua_pop(L, 1);
         }
         *count = (uint32_t)length;
@@ -439,13 +383,13 @@ static void push_article(lua_State *L, const struct us_article *article)
 /* Read options.article, if it is there. */
 static bool read_article(lua_State *L, int options, struct us_article *article)
 {
-    push_field(L, options, "article");
+    us_lua_push_field(L, options, "article");
     bool given = !lua_isnil(L, -1);
     if (given) {
         luaL_checktype(L, -1, LUA_TTABLE);
         int table = lua_gettop(L);
         for (int i = 0; i < ARTICLE_FIELDS; i++) {
-            push_field(L, table, article_fields[i].name);
+            us_lua_push_field(L, table, article_fields[i].name);
             float value = (float)luaL_checknumber(L, -1);
             memcpy((char *)article + article_fields[i].offset, &value, sizeof value);
             lua_pop(L, 1);
@@ -496,16 +440,16 @@ static int engine_check(lua_State *L)
     memset(check, 0, sizeof *check);
     luaL_setmetatable(L, CHECK);
 
-    push_field(L, 3, "format");
+    us_lua_push_field(L, 3, "format");
     options.format = (enum us_format)luaL_checkoption(L, -1, "text", formats);
-    options.threshold = (float)number_field(L, 3, "threshold", -1);
-    options.readings = boolean_field(L, 3, "readings");
-    options.seconds = (double)number_field(L, 3, "seconds", 0);
-    options.bytes = (size_t)number_field(L, 3, "bytes", 0);
+    options.threshold = (float)us_lua_number(L, 3, "threshold", -1);
+    options.readings = us_lua_boolean(L, 3, "readings");
+    options.seconds = (double)us_lua_number(L, 3, "seconds", 0);
+    options.bytes = (size_t)us_lua_number(L, 3, "bytes", 0);
     struct us_article article;
     if (read_article(L, 3, &article))
         options.article = &article;
-    lua_Number first = number_field(L, 3, "first", 1), last = number_field(L, 3, "last", 0);
+    lua_Number first = us_lua_number(L, 3, "first", 1), last = us_lua_number(L, 3, "last", 0);
     luaL_argcheck(L, first >= 1 && (last == 0 || last >= first), 3, "first and last must be in order");
     options.from = (size_t)first - 1;
     options.to = (size_t)last;
@@ -515,7 +459,7 @@ static int engine_check(lua_State *L)
     struct us_error err = {0};
     if (us_restorer_check(&check->corrections, engine->restorer, text, length, &options, &err) !=
         US_OK)
-        return fail(L, err.message);
+        return us_lua_fail(L, err.message);
     lua_createtable(L, (int)check->corrections.count, 0);
     for (uint32_t i = 0; i < check->corrections.count; i++) {
         push_correction(L, &check->corrections.items[i], text);
@@ -532,7 +476,7 @@ static int core_compile_model(lua_State *L)
     struct us_error err = {0};
     const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
     if (us_ngram_compile(to, from, &err) != US_OK)
-        return fail(L, err.message);
+        return us_lua_fail(L, err.message);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -585,84 +529,12 @@ static int core_replace(lua_State *L)
     const char *bytes = luaL_checklstring(L, 2, &length);
     struct us_error err = {0};
     if (us_file_replace(path, bytes, length, &err) != US_OK)
-        return fail(L, err.message);
+        return us_lua_fail(L, err.message);
     lua_pushboolean(L, 1);
     return 1;
 }
 
-/* core.version() -> version of unspin, version of libgit2 */
-static int core_version(lua_State *L)
-{
-    int major, minor, patch;
-    git_libgit2_version(&major, &minor, &patch);
-    lua_pushstring(L, us_version());
-    lua_pushfstring(L, "%d.%d.%d", major, minor, patch);
-    return 2;
-}
-
 /* ---- history ------------------------------------------------------------------------------ */
-
-#define HISTORY "unspin.history"
-#define LOG "unspin.history.log"
-#define RECORDED "unspin.history.recorded"
-#define REJECTIONS "unspin.history.rejections"
-
-static struct us_history *check_history(lua_State *L)
-{
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    if (!*history)
-        luaL_error(L, "the history is closed");
-    return *history;
-}
-
-static int history_gc(lua_State *L)
-{
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    us_history_close(*history);
-    *history = NULL;
-    return 0;
-}
-
-static int history_tostring(lua_State *L)
-{
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    if (!*history) {
-        lua_pushliteral(L, HISTORY " (closed)");
-        return 1;
-    }
-    const struct us_location *place = us_history_location(*history);
-    lua_pushfstring(L, HISTORY " (%s, %s in %s)", place->path, place->ref, place->git_dir);
-    return 1;
-}
-
-static int push_lstring(lua_State *L)
-{
-    const char *text = lua_touserdata(L, 1);
-    lua_pushlstring(L, text ? text : "", (size_t)lua_tonumber(L, 2));
-    return 1;
-}
-
-/* Push a C string as a Lua one and free it, even where Lua has no memory for it. */
-static int push_owned(lua_State *L, char *text, size_t length)
-{
-    lua_pushcfunction(L, push_lstring);
-    lua_pushlightuserdata(L, text);
-    lua_pushnumber(L, (lua_Number)length);
-    int status = lua_pcall(L, 2, 1, 0);
-    free(text);
-    return status == 0 ? 1 : lua_error(L);
-}
-
-/* A string option of the table at an index; the table keeps the string. */
-static const char *string_option(lua_State *L, int table, const char *name)
-{
-    push_field(L, table, name);
-    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "option '%s' must be a string", name);
-    const char *value = lua_tostring(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
 
 /* core.has_history(path) -> boolean */
 static int core_has_history(lua_State *L)
@@ -671,368 +543,72 @@ static int core_has_history(lua_State *L)
     return 1;
 }
 
-/* core.history(path, { where =, state = }) */
-static int core_history(lua_State *L)
+/* Push the module unspin.core_history, which lies beside this one; or, false, why there is none. */
+static bool push_history(lua_State *L)
 {
-    struct us_history_options options = {US_WHERE_BRANCH, NULL};
-    const char *path = luaL_checkstring(L, 1);
-    lua_settop(L, 2);
-    if (!lua_isnil(L, 2)) {
-        luaL_checktype(L, 2, LUA_TTABLE);
-        const char *where = string_option(L, 2, "where");
-        options.state = string_option(L, 2, "state");
-        if (where && us_where_parse(&options.where, where) != US_OK)
-            return luaL_error(L, "option 'where' must be branch, side or private, not %s", where);
-    }
-    struct us_history **history = lua_newuserdata(L, sizeof *history);
-    *history = NULL;
-    luaL_setmetatable(L, HISTORY);
-    struct us_error err = {0};
-    return us_history_open(history, path, &options, &err) == US_OK ? 1 : fail(L, err.message);
-}
-
-static void set_string(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value); /* NULL: nil */
-    lua_setfield(L, -2, name);
-}
-
-/* history:location() -> { where =, git_dir =, ref =, path =, notice =, hint = } */
-static int history_location(lua_State *L)
-{
-    const struct us_location *place = us_history_location(check_history(L));
-    lua_createtable(L, 0, 6);
-    set_string(L, "where", us_where_name(place->where));
-    set_string(L, "git_dir", place->git_dir);
-    set_string(L, "ref", place->ref);
-    set_string(L, "path", place->path);
-    set_string(L, "notice", place->notice);
-    set_string(L, "hint", place->hint);
-    return 1;
-}
-
-/* The fixes of the table at 3, in memory that Lua owns; their strings are the tables'. */
-static struct us_fix *read_fixes(lua_State *L, size_t *count)
-{
-    luaL_checktype(L, 3, LUA_TTABLE);
-    size_t room = 0;
-    for (;; room++) {
-        lua_rawgeti(L, 3, (int)room + 1);
-        bool end = lua_isnil(L, -1);
-        lua_pop(L, 1);
-        if (end)
-            break;
-    }
-    struct us_fix *fixes = lua_newuserdata(L, (room + 1) * sizeof *fixes);
-    for (size_t i = 0; i < room; i++) {
-        lua_rawgeti(L, 3, (int)i + 1);
-        luaL_checktype(L, -1, LUA_TTABLE);
-        int table = lua_gettop(L);
-        lua_Integer start = (lua_Integer)number_field(L, table, "start", 0);
-        lua_Integer stop = (lua_Integer)number_field(L, table, "stop", -1);
-        const char *replacement = string_option(L, table, "new");
-        if (start < 1 || stop < start - 1 || !replacement)
-            luaL_error(L, "fix %d lacks start, stop or new", (int)i + 1);
-        fixes[i] = (struct us_fix){.start = (size_t)start - 1,
-                                   .end = (size_t)stop,
-                                   .replacement = replacement,
-                                   .confidence = (float)number_field(L, table, "confidence", 1),
-                                   .kind = string_option(L, table, "kind"),
-                                   .rejects = string_option(L, table, "rejects"),
-                                   .refuses = string_option(L, table, "refuses")};
-        lua_pop(L, 1);
-    }
-    *count = room;
-    return fixes;
-}
-
-/* history:prepare(before, fixes) -> true */
-static int history_prepare(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    size_t length, count;
-    const char *before = luaL_checklstring(L, 2, &length);
-    const struct us_fix *fixes = read_fixes(L, &count);
-    struct us_error err = {0};
-    if (us_history_prepare(history, before, length, fixes, count, &err) != US_OK)
-        return fail(L, err.message);
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
-static int recorded_gc(lua_State *L)
-{
-    us_recorded_close(luaL_checkudata(L, 1, RECORDED));
-    return 0;
-}
-
-/* history:record(before, fixes) -> oids, { where =, ..., original = } */
-static int history_record(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    size_t length, count;
-    const char *before = luaL_checklstring(L, 2, &length);
-    const struct us_fix *fixes = read_fixes(L, &count);
-    struct us_recorded *recorded = lua_newuserdata(L, sizeof *recorded);
-    memset(recorded, 0, sizeof *recorded);
-    luaL_setmetatable(L, RECORDED);
-    struct us_error err = {0};
-    if (us_history_record(recorded, history, before, length, fixes, count, &err) != US_OK)
-        return fail(L, err.message);
-    lua_createtable(L, (int)recorded->count, 0);
-    for (size_t i = 0; i < recorded->count; i++) {
-        lua_pushstring(L, recorded->oids[i]);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-    history_location(L);
-    set_string(L, "original", *recorded->original ? recorded->original : NULL);
-    us_recorded_close(recorded);
-    return 2;
-}
-
-static int log_gc(lua_State *L)
-{
-    struct us_log **log = luaL_checkudata(L, 1, LOG);
-    us_log_close(*log);
-    *log = NULL;
-    return 0;
-}
-
-/* Fields of an entry; the first have, as upvalues, also the value that the last entry had. */
-enum { AUTHOR, EMAIL, PATH, KIND, KEPT, OID = KEPT, OLD, NEW, EXCERPT, TIME, OFFSET, LINE, CONFIDENCE,
-       REJECTED, FIELDS };
-static const char *const field_names[FIELDS] = {
-    "author", "email", "path",   "kind", "oid",        "old",     "new",
-    "excerpt", "time", "offset", "line", "confidence", "rejected"};
-
-enum { LOG_UPVALUE = 1, HISTORY_UPVALUE, NAME_UPVALUE, KEPT_UPVALUE = NAME_UPVALUE + FIELDS };
-
-/* In the entry on top of the stack, a field that is mostly the same as in the last one. */
-static void set_kept(lua_State *L, int field, const char *value)
-{
-    int kept = lua_upvalueindex(KEPT_UPVALUE + field);
-    const char *last = lua_tostring(L, kept);
-    lua_pushvalue(L, lua_upvalueindex(NAME_UPVALUE + field));
-    if (!last || strcmp(last, value) != 0) {
-        lua_pushstring(L, value);
-        lua_replace(L, kept);
-    }
-    lua_pushvalue(L, kept);
-    lua_rawset(L, -3);
-}
-
-static void name_field(lua_State *L, int field)
-{
-    lua_pushvalue(L, lua_upvalueindex(NAME_UPVALUE + field));
-}
-
-/* The iterator; two of its upvalues are the log and the history, which must live as long. */
-static int log_next(lua_State *L)
-{
-    struct us_log **log = lua_touserdata(L, lua_upvalueindex(LOG_UPVALUE));
-    struct us_history **history = lua_touserdata(L, lua_upvalueindex(HISTORY_UPVALUE));
-    struct us_entry entry;
-    struct us_error err = {0};
-    bool more;
-    if (!*log)
-        return 0;
-    if (!*history)
-        return luaL_error(L, "the history is closed");
-    if (us_log_next(&more, &entry, *log, &err) != US_OK)
-        return luaL_error(L, "%s", err.message);
-    if (!more) {
-        us_log_close(*log);
-        *log = NULL;
-        return 0;
-    }
-    lua_createtable(L, 0, FIELDS);
-    set_kept(L, AUTHOR, entry.author);
-    set_kept(L, EMAIL, entry.email);
-    set_kept(L, PATH, entry.path);
-    set_kept(L, KIND, entry.kind);
-    name_field(L, OID);
-    lua_pushlstring(L, entry.oid, sizeof entry.oid - 1);
-    lua_rawset(L, -3);
-    name_field(L, OLD);
-    lua_pushstring(L, entry.old);
-    lua_rawset(L, -3);
-    name_field(L, NEW);
-    lua_pushstring(L, entry.replacement);
-    lua_rawset(L, -3);
-    name_field(L, EXCERPT);
-    lua_pushstring(L, entry.excerpt);
-    lua_rawset(L, -3);
-    name_field(L, TIME);
-    lua_pushinteger(L, (lua_Integer)entry.time);
-    lua_rawset(L, -3);
-    name_field(L, OFFSET);
-    lua_pushinteger(L, entry.offset);
-    lua_rawset(L, -3);
-    name_field(L, LINE);
-    lua_pushinteger(L, (lua_Integer)entry.line);
-    lua_rawset(L, -3);
-    name_field(L, CONFIDENCE);
-    lua_pushnumber(L, (int)(entry.confidence * 1000 + 0.5f) / 1000.0);
-    lua_rawset(L, -3);
-    name_field(L, REJECTED);
-    lua_pushboolean(L, entry.rejected);
-    lua_rawset(L, -3);
-    return 1;
-}
-
-/* for entry in history:log{ all =, limit = } do */
-static int history_log(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    struct us_log_options options = {0};
-    lua_settop(L, 2);
-    if (!lua_isnil(L, 2)) {
-        luaL_checktype(L, 2, LUA_TTABLE);
-        options.all = boolean_field(L, 2, "all");
-        options.limit = (size_t)number_field(L, 2, "limit", 0);
-    }
-    luaL_checkstack(L, FIELDS + KEPT + 4, "too many fields");
-    struct us_log **log = lua_newuserdata(L, sizeof *log);
-    *log = NULL;
-    luaL_setmetatable(L, LOG);
-    struct us_error err = {0};
-    if (us_log_open(log, history, &options, &err) != US_OK)
-        return luaL_error(L, "%s", err.message);
-    lua_pushvalue(L, 1);
-    for (int i = 0; i < FIELDS; i++)
-        lua_pushstring(L, field_names[i]);
-    for (int i = 0; i < KEPT; i++)
-        lua_pushnil(L);
-    lua_pushcclosure(L, log_next, KEPT_UPVALUE + KEPT - 1);
-    return 1;
-}
-
-/* history:reject(oid) -> id of the commit that takes it back */
-static int history_reject(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    const char *oid = luaL_checkstring(L, 2);
-    char made[41];
-    struct us_error err = {0};
-    if (us_history_reject(made, history, oid, &err) != US_OK)
-        return fail(L, err.message);
-    lua_pushstring(L, made);
-    return 1;
-}
-
-/* history:command() -> the git command that shows the article's history, for a shell */
-static int history_command(lua_State *L)
-{
-    char *command;
-    struct us_error err = {0};
-    if (us_history_command(&command, check_history(L), &err) != US_OK)
-        return fail(L, err.message);
-    return push_owned(L, command, strlen(command));
-}
-
-/* history:export() -> an mbox of patches for `git am`, oldest first */
-static int history_export(lua_State *L)
-{
-    char *mbox;
-    size_t length;
-    struct us_error err = {0};
-    if (us_history_export(&mbox, &length, check_history(L), &err) != US_OK)
-        return fail(L, err.message);
-    return push_owned(L, mbox, length);
-}
-
-/* history:prune(time) -> number of commits forgotten */
-static int history_prune(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    int64_t before = (int64_t)luaL_checknumber(L, 2);
-    size_t dropped;
-    struct us_error err = {0};
-    if (us_history_prune(&dropped, history, before, &err) != US_OK)
-        return fail(L, err.message);
-    lua_pushinteger(L, (lua_Integer)dropped);
-    return 1;
-}
-
-static int rejections_gc(lua_State *L)
-{
-    us_rejections_close(luaL_checkudata(L, 1, REJECTIONS));
-    return 0;
-}
-
-/* history:excepts() -> { { old =, new =, here =, path =, oid = }, ... }, for engine:check() */
-static int history_excepts(lua_State *L)
-{
-    struct us_history *history = check_history(L);
-    struct us_rejections *rejections = lua_newuserdata(L, sizeof *rejections);
-    memset(rejections, 0, sizeof *rejections);
-    luaL_setmetatable(L, REJECTIONS);
-    struct us_error err = {0};
-    if (us_history_rejected(rejections, history, &err) != US_OK)
-        return fail(L, err.message);
-    lua_createtable(L, (int)rejections->count, 0);
-    for (size_t i = 0; i < rejections->count; i++) {
-        const struct us_rejection *item = &rejections->items[i];
-        lua_createtable(L, 0, 5);
-        set_string(L, "old", item->old);
-        set_string(L, "new", item->replacement);
-        set_string(L, "path", item->path);
-        set_string(L, "oid", item->oid);
-        lua_pushboolean(L, item->here);
-        lua_setfield(L, -2, "here");
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-    us_rejections_close(rejections);
-    return 1;
-}
-
-struct orphans { /* paths, each with its NUL */
-    char *paths;
-    size_t length;
-    bool remove, failed;
-};
-
-static bool note_orphan(void *data, const char *path)
-{
-    struct orphans *orphans = data;
-    size_t size = strlen(path) + 1;
-    char *grown = realloc(orphans->paths, orphans->length + size);
-    if (!grown) {
-        orphans->failed = true;
+    static const char name[] = "unspin.core_history";
+    char path[4200];
+    lua_getfield(L, LUA_REGISTRYINDEX, name);
+    if (lua_istable(L, -1))
+        return true;
+    lua_pop(L, 1);
+    if (!beside_module(path, sizeof path, "core_history.so")) {
+        lua_pushliteral(L, "the history's module is not built; run `make` in the plugin's folder");
         return false;
     }
-    memcpy(grown + orphans->length, path, size);
-    orphans->paths = grown;
-    orphans->length += size;
-    return orphans->remove;
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, "luaopen_unspin_core_history") : NULL;
+    if (!symbol) {
+        lua_pushfstring(L, "the history's module cannot be loaded (%s); run `make clean all` in the "
+                           "plugin's folder", dlerror());
+        return false;
+    }
+    lua_CFunction open_module;
+    memcpy(&open_module, &symbol, sizeof symbol);
+    lua_pushcfunction(L, open_module);
+    lua_call(L, 0, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, name);
+    return true;
 }
 
-/* core.orphans{ state =, remove = } -> paths of private histories whose articles are gone */
-static int core_orphans(lua_State *L)
+/* What core.history and core.orphans are without their module. */
+static int no_history(lua_State *L)
 {
-    struct orphans orphans = {0};
-    const char *state = NULL;
-    lua_settop(L, 1);
-    if (!lua_isnil(L, 1)) {
-        luaL_checktype(L, 1, LUA_TTABLE);
-        state = string_option(L, 1, "state");
-        orphans.remove = boolean_field(L, 1, "remove");
+    return us_lua_fail(L, lua_tostring(L, lua_upvalueindex(1)));
+}
+
+/* __index of the module: the functions of the other one, taken over when one is first asked for. */
+static int take_over(lua_State *L)
+{
+    lua_settop(L, 2);
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (strcmp(name, "history") != 0 && strcmp(name, "orphans") != 0)
+        return 0;
+    if (!push_history(L)) {
+        lua_pushcclosure(L, no_history, 1);
+        return 1;
     }
-    struct us_error err = {0};
-    int result = us_history_orphans(state, note_orphan, &orphans, &err);
-    if (result != US_OK || orphans.failed) {
-        free(orphans.paths);
-        return fail(L, result != US_OK ? err.message : "out of memory for the list");
-    }
-    push_owned(L, orphans.paths, orphans.length);
-    size_t length;
-    const char *paths = lua_tolstring(L, -1, &length);
-    lua_newtable(L);
-    for (size_t at = 0, n = 0; at < length; at += strlen(paths + at) + 1) {
-        lua_pushstring(L, paths + at);
-        lua_rawseti(L, -2, (int)++n);
-    }
+    lua_getfield(L, -1, name);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
     return 1;
+}
+
+/* core.version() -> version of unspin, version of libgit2; or, for that, nil and why */
+static int core_version(lua_State *L)
+{
+    lua_settop(L, 0);
+    lua_pushstring(L, us_version());
+    if (push_history(L)) {
+        lua_getfield(L, -1, "libgit2");
+        lua_replace(L, 2);
+        return 2;
+    }
+    lua_pushnil(L);
+    lua_insert(L, 2);
+    return 3;
 }
 
 /* ---- lexicon ------------------------------------------------------------------------------ */
@@ -1051,7 +627,7 @@ static int core_checksum(lua_State *L)
 
 static const char *required_path(lua_State *L, int table, const char *name)
 {
-    const char *path = string_option(L, table, name);
+    const char *path = us_lua_string(L, table, name);
     if (!path)
         luaL_error(L, "option '%s' is missing", name);
     return path;
@@ -1091,8 +667,8 @@ static int core_compile(lua_State *L)
     const char *model = path_option(L, 2, "model", "UNSPIN_MODEL");
     struct us_lexicon_sources sources = {.irregulars = required_path(L, 2, "irregulars"),
                                          .weights = required_path(L, 2, "weights")};
-    bool check = boolean_field(L, 2, "check");
-    push_field(L, 2, "sources");
+    bool check = us_lua_boolean(L, 2, "check");
+    us_lua_push_field(L, 2, "sources");
     sources.paths = read_paths(L, &sources.count);
 
     struct us_lexicon_report report;
@@ -1109,9 +685,9 @@ static int core_compile(lua_State *L)
     if (sources.doubts)
         fclose(sources.doubts);
     us_ngram_close(words);
-    push_owned(L, doubts, length);
+    us_lua_push_owned(L, doubts, length);
     if (rc != US_OK) {
-        fail(L, err.message);
+        us_lua_fail(L, err.message);
         lua_pushvalue(L, -3);
         return 3;
     }
@@ -1130,25 +706,15 @@ static int core_compile(lua_State *L)
     return 2;
 }
 
-EXPORT int luaopen_unspin_core(lua_State *L);
+US_LUA_MODULE int luaopen_unspin_core(lua_State *L);
 
-EXPORT int luaopen_unspin_core(lua_State *L)
+US_LUA_MODULE int luaopen_unspin_core(lua_State *L)
 {
     static const luaL_Reg engine_methods[] = {{"check", engine_check},
                                               {"lookup", engine_lookup},
                                               {"paths", engine_paths},
                                               {"thresholds", engine_thresholds},
                                               {NULL, NULL}};
-    static const luaL_Reg history_methods[] = {{"prepare", history_prepare},
-                                               {"record", history_record},
-                                               {"log", history_log},
-                                               {"reject", history_reject},
-                                               {"excepts", history_excepts},
-                                               {"location", history_location},
-                                               {"command", history_command},
-                                               {"export", history_export},
-                                               {"prune", history_prune},
-                                               {NULL, NULL}};
     static const luaL_Reg no_methods[] = {{NULL, NULL}};
     static const luaL_Reg functions[] = {{"open", core_open},
                                          {"apply", core_apply},
@@ -1156,18 +722,16 @@ EXPORT int luaopen_unspin_core(lua_State *L)
                                          {"replace", core_replace},
                                          {"compile", core_compile},
                                          {"checksum", core_checksum},
-                                         {"history", core_history},
                                          {"has_history", core_has_history},
-                                         {"orphans", core_orphans},
                                          {"version", core_version},
                                          {NULL, NULL}};
-    new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);
-    new_type(L, CHECK, no_methods, check_gc, check_gc);
-    new_type(L, HISTORY, history_methods, history_gc, history_tostring);
-    new_type(L, LOG, no_methods, log_gc, log_gc);
-    new_type(L, RECORDED, no_methods, recorded_gc, recorded_gc);
-    new_type(L, REJECTIONS, no_methods, rejections_gc, rejections_gc);
+    us_lua_new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);
+    us_lua_new_type(L, CHECK, no_methods, check_gc, check_gc);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, take_over);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 1;
 }

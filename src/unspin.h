@@ -14,7 +14,7 @@
  *     reason    why, in plain words
  *     restore   all of these: text -> corrections
  *     history   corrections -> git commits                       (libgit2)
- *     lua_unspin.c  binds all of it; the only file that includes a Lua header
+ *     lua_unspin.c, lua_history.c  bind all of it; with lua_values.c the only files that know Lua
  *
  * Conventions: out-parameters first; functions that can fail return an enum us_result and, on
  * failure, leave their out-parameters NULL or untouched and one line in *err (which may be NULL).

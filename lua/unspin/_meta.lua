@@ -48,7 +48,7 @@ function core.compile(path, options) end
 ---@return string
 function core.checksum(bytes) end
 
----Open the history of the article at a path, which must exist.
+---Open the history of the article at a path, which must exist. The first call loads libgit2.
 ---@param path string
 ---@param options? { where: "branch"|"side"|"private"|nil, state: string? } state: of private histories
 ---@return unspin.History? history, string? message
@@ -59,7 +59,7 @@ function core.history(path, options) end
 ---@return boolean
 function core.has_history(path) end
 
----@return string unspin, string libgit2 versions
+---@return string unspin, string? libgit2 versions, string? message why there is no history
 function core.version() end
 
 ---@class unspin.Fix

@@ -30,8 +30,12 @@ local function check_core()
     return
   end
   info("module: " .. engine.library())
-  local version, libgit2 = core.version()
-  ok(("unspin %s with libgit2 %s"):format(version, libgit2 or "?"))
+  local version, libgit2, why = core.version()
+  if libgit2 then
+    ok(("unspin %s with libgit2 %s"):format(version, libgit2))
+  else
+    fault(("unspin %s, but %s"):format(version, why), repair())
+  end
   engine.retry()
   local opened, problem = engine.get()
   if opened then

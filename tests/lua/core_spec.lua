@@ -158,6 +158,57 @@ describe("core.apply", function()
   end)
 end)
 
+-- What a new process of this Lua prints, that runs the code with a file name.
+local function in_new_process(code, file)
+  local path = os.tmpname()
+  local script = assert(io.open(path, "w"))
+  script:write(code)
+  script:close()
+  local pipe = assert(io.popen(("%s %s '%s'"):format(rawget(_G, "jit") and "luajit" or "lua5.4", path, file)))
+  local output = pipe:read("*a")
+  pipe:close()
+  os.remove(path)
+  return output
+end
+
+describe("the history's module", function()
+  it("is loaded when a history is first asked for, and libgit2 with it", function()
+    local output = in_new_process([[
+      local core = require("unspin.core")
+      local function loaded()
+        local maps = io.open("/proc/self/maps")
+        return maps and tostring(maps:read("*a"):find("libgit2") ~= nil) or "unknown"
+      end
+      local fixes = assert(core.open()):check("It was the settlement.")
+      assert(fixes and core.has_history(arg[1]) ~= nil)
+      io.write(loaded(), " ")
+      core.history(arg[1], { where = "private", state = "/no/such/folder" })
+      io.write(loaded())
+    ]], "README.md")
+    if output ~= "unknown unknown" then
+      assert.equal("false true", output)
+    end
+  end)
+
+  it("leaves all else working where it is missing", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
+    local library = package.searchpath and package.searchpath("unspin.core", package.cpath) or "lua/unspin/core.so"
+    assert(os.execute(("cp %s %s/core.so"):format(library, folder)))
+    local output = in_new_process([[
+      local core = package.loadlib(arg[1], "luaopen_unspin_core")()
+      local history, why = core.history("README.md", {})
+      local version, libgit2, why_not = core.version()
+      local list, reason = core.orphans()
+      assert(why == why_not and why == reason)
+      print(history, list, libgit2, version, why)
+    ]], folder .. "/core.so")
+    os.execute("rm -r " .. folder)
+    assert.matches("^nil%s+nil%s+nil%s+%d+%.%d+%.%d+%s+the history's module is not built; run `make` in [^\n]*\n$", output)
+  end)
+end)
+
 describe("core.version", function()
   it("names the version and that of libgit2", function()
     local version, libgit2 = core.version()

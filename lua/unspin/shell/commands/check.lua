@@ -40,7 +40,7 @@ function check.run(args, session)
   local render = require("unspin.shell.render." .. form_of(args)).new({
     many = #paths > 1 or args.recursive,
     paint = term.painter(args.color),
-    version = session:core().version(),
+    core = session:core(),
   })
   local progress = term.progress(#paths)
   local options = { threshold = args.threshold, history = true, stdin_filename = args.stdin_filename }

@@ -35,8 +35,11 @@ function doctor.run(args, session)
   good(_VERSION .. ", argparse and cjson")
   local loaded, core = pcall(session.core, session)
   if loaded then
-    local version, libgit2 = core.version()
-    good(("unspin %s in %s, libgit2 %s"):format(version, session.root, libgit2))
+    local version, libgit2, why = core.version()
+    good(("unspin %s in %s"):format(version, session.root) .. (libgit2 and ", libgit2 " .. libgit2 or ""))
+    if not libgit2 then
+      bad("the history", why)
+    end
     local engine, message = lexicon.open(core, session.root, {})
     if engine then
       good(tostring(engine))

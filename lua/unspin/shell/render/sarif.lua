@@ -20,7 +20,7 @@ local rules = {
 local sure = 0.9
 
 function Sarif.new(options)
-  return setmetatable({ version = options.version, results = {} }, Sarif)
+  return setmetatable({ version = options.core.version(), results = {} }, Sarif)
 end
 
 local function uri(path)
