@@ -15,6 +15,7 @@
 #include "restore.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -534,6 +535,22 @@ static int core_replace(lua_State *L)
     return 1;
 }
 
+/* core.is_terminal(stream) -> boolean */
+static int core_is_terminal(lua_State *L)
+{
+    lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+/* core.folder() -> the folder that relative paths start from */
+static int core_folder(lua_State *L)
+{
+    char *folder = getcwd(NULL, 0);
+    if (!folder)
+        return us_lua_fail(L, strerror(errno));
+    return us_lua_push_owned(L, folder, strlen(folder));
+}
+
 /* ---- history ------------------------------------------------------------------------------ */
 
 /* core.has_history(path) -> boolean */
@@ -723,6 +740,8 @@ US_LUA_MODULE int luaopen_unspin_core(lua_State *L)
                                          {"compile", core_compile},
                                          {"checksum", core_checksum},
                                          {"has_history", core_has_history},
+                                         {"is_terminal", core_is_terminal},
+                                         {"folder", core_folder},
                                          {"version", core_version},
                                          {NULL, NULL}};
     us_lua_new_type(L, ENGINE, engine_methods, engine_gc, engine_tostring);

@@ -59,6 +59,15 @@ function core.history(path, options) end
 ---@return boolean
 function core.has_history(path) end
 
+---Does a stream of the process show what is written on a terminal?
+---@param stream integer 0, 1 or 2
+---@return boolean
+function core.is_terminal(stream) end
+
+---The folder that relative paths start from.
+---@return string? folder, string? message
+function core.folder() end
+
 ---@return string unspin, string? libgit2 versions, string? message why there is no history
 function core.version() end
 

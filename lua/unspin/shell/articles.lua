@@ -1,6 +1,5 @@
 -- articles.lua: check many articles, one after the other or by several processes, in order.
 
-local cjson = require("cjson")
 local files = require("unspin.shell.files")
 local json = require("unspin.shell.json")
 local sh = require("unspin.shell.sh")
@@ -52,7 +51,7 @@ function articles.check(session, path, options)
   end
   local from_stdin = path == "-"
   path = from_stdin and options.stdin_filename or path
-  local off = path ~= "-" and files.switch(path)
+  local off = path ~= "-" and files.switch(path, session:core().folder() or "")
   if off then
     return { path = path, from_stdin = from_stdin, text = text, fixes = {}, off = off }
   end
@@ -121,7 +120,7 @@ end
 
 local function read_worker(pipe, path)
   local line = pipe:read("l")
-  local article = line and cjson.decode(line) or { message = path .. ": its checking process died" }
+  local article = line and require("cjson").decode(line) or { message = path .. ": its checking process died" }
   article.path = article.path or path
   for _, fix in ipairs(article.fixes or {}) do
     fix.start, fix.stop = math.tointeger(fix.start), math.tointeger(fix.stop)

@@ -89,14 +89,12 @@ function files.expand(names, recursive)
   return paths
 end
 
-local here
-
 -- The file that switches unspin off for an article, if there is one.
 ---@param path string
+---@param folder string that a relative path starts from
 ---@return string?
-function files.switch(path)
-  here = here or sh.capture({ "pwd" }):gsub("\n$", "") .. "/"
-  return switch.off(path:sub(1, 1) == "/" and path or here .. path)
+function files.switch(path, folder)
+  return switch.off(path:sub(1, 1) == "/" and path or folder .. "/" .. path)
 end
 
 return files

@@ -54,6 +54,7 @@ local function tell_misuse_in_one_line(parser)
   end
 end
 
+-- `commands` are those that the parser is to know, by their names.
 local function parser_of(commands)
   local parser = argparse("unspin", "Restores the wording of articles that a bot has spun.")
     :epilog("Exit status of check: 0 nothing to correct, 1 something, 2 an error. Others: 0, or 2 for an error.")
@@ -66,11 +67,13 @@ local function parser_of(commands)
   parser:require_command(true)
   for _, name in ipairs(names) do
     local definition = commands[name]
-    local command = parser:command(name, definition.summary)
-    definition.define(command)
-    add_shared_options(command, name)
-    local epilog = definition.example and "Example: " .. definition.example
-    command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
+    if definition then
+      local command = parser:command(name, definition.summary)
+      definition.define(command)
+      add_shared_options(command, name)
+      local epilog = definition.example and "Example: " .. definition.example
+      command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
+    end
   end
   parser:add_complete_command("completion")
   tell_misuse_in_one_line(parser)
@@ -102,8 +105,12 @@ local function read(arguments, root)
   if arguments[1] == "worker" then
     return require("unspin.shell.worker").run, arguments
   end
-  local commands = { root = root }
+  local commands, known = { root = root }, {}
   for _, name in ipairs(names) do
+    known[name] = true
+  end
+  -- Where the line begins with a command, the others need not be loaded.
+  for _, name in ipairs(known[arguments[1]] and { arguments[1] } or names) do
     commands[name] = require("unspin.shell.commands." .. name)
   end
   local parser = parser_of(commands)

@@ -33,10 +33,4 @@ function sh.capture(words)
   return pipe:close() and output or nil
 end
 
----@param stream integer 0, 1 or 2
----@return boolean
-function sh.is_terminal(stream)
-  return os.execute("test -t " .. stream) == true
-end
-
 return sh

@@ -1,8 +1,14 @@
 -- term.lua: colours and a progress bar, on terminals only.
 
-local sh = require("unspin.shell.sh")
-
 local term = {}
+
+-- False, too, where the module that could tell is not built.
+---@param stream integer 1 or 2
+---@return boolean
+local function is_terminal(stream)
+  local built, core = pcall(require, "unspin.core")
+  return built and core.is_terminal(stream)
+end
 
 local codes = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
 
@@ -15,7 +21,7 @@ function term.painter(when)
     or when == "auto"
       and (os.getenv("NO_COLOR") or "") == ""
       and os.getenv("TERM") ~= "dumb"
-      and sh.is_terminal(1)
+      and is_terminal(1)
   return setmetatable({}, {
     __index = function(_, name)
       return function(text)
@@ -33,7 +39,7 @@ Progress.__index = Progress
 ---@param total integer
 ---@return unspin.shell.Progress
 function term.progress(total)
-  return setmetatable({ total = total, done = 0, shown = total > 1 and sh.is_terminal(2) }, Progress)
+  return setmetatable({ total = total, done = 0, shown = total > 1 and is_terminal(2) }, Progress)
 end
 
 local width = 30

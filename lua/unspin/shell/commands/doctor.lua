@@ -32,6 +32,7 @@ function doctor.run(args, session)
     session.status = 2
   end
 
+  require("cjson")
   good(_VERSION .. ", argparse and cjson")
   local loaded, core = pcall(session.core, session)
   if loaded then
