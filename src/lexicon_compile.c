@@ -232,6 +232,30 @@ static uint32_t swap_end(const struct compiler *c, uint32_t first)
     return next;
 }
 
+static uint16_t bounded(uint32_t value)
+{
+    return (uint16_t)(value < UINT16_MAX ? value : UINT16_MAX);
+}
+
+/* In how many pages the sources saw a swap, entries [first, next): no two have a page in common. */
+static uint16_t attested(const struct compiler *c, uint32_t first, uint32_t next)
+{
+    uint32_t pages = 0;
+    for (uint32_t i = first; i < next; i++) {
+        const struct entry *entry = &c->entries[i];
+        uint16_t most = 0; /* that an entry before it has of its source */
+        if (is_derived(entry))
+            continue;
+        for (uint32_t k = first; k < i; k++)
+            if (!is_derived(&c->entries[k]) && c->entries[k].source == entry->source &&
+                c->entries[k].row.pages > most)
+                most = c->entries[k].row.pages;
+        if (entry->row.pages > most)
+            pages += entry->row.pages - most;
+    }
+    return bounded(pages);
+}
+
 /* Give each group the pages and families of its best attested form, wherever that stands. */
 static int attest_groups(struct compiler *c)
 {
@@ -242,6 +266,9 @@ static int attest_groups(struct compiler *c)
         const struct us_row *best = &c->entries[first].row;
         bool forbidden = false;
         next = swap_end(c, first);
+        uint16_t pages = attested(c, first, next);
+        if (pages > 0)
+            c->entries[first].row.pages = pages;
         for (uint32_t i = first; i < next; i++)
             forbidden = forbidden || is_forbidden(&c->entries[i]);
         for (uint32_t i = first; i < next; i++) {
@@ -249,8 +276,8 @@ static int attest_groups(struct compiler *c)
                 continue;
             struct group *group = &c->groups[c->entries[i].group];
             group->forbidden = group->forbidden || (forbidden && !is_derived(&c->entries[i]));
-            if (!is_derived(&c->entries[first]) && best->pages > group->pages)
-                group->pages = best->pages;
+            if (pages > group->pages)
+                group->pages = pages;
             group->families |= best->families;
         }
     }
@@ -281,7 +308,8 @@ static void merge(struct compiler *c, struct entry *into, const struct entry *ot
     }
     if (!is_derived(other)) {
         c->report->merged++;
-        if ((into->row.families | other->row.families) == into->row.families && !is_tail(other))
+        if ((into->row.families | other->row.families) == into->row.families && !is_tail(other) &&
+            (other->row.pages == 0 || other->source == into->source))
             doubt_row(c, other->source, other->line, other->key_text, other->original_text,
                       "says nothing that another row does not");
     }
@@ -344,11 +372,6 @@ static int by_original(const void *a, const void *b)
 {
     const struct entry *one = *(struct entry *const *)a, *two = *(struct entry *const *)b;
     return (one->row.original > two->row.original) - (one->row.original < two->row.original);
-}
-
-static uint16_t bounded(uint32_t value)
-{
-    return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
 }
 
 /* A row that nobody saw counts as a third of a page. */

@@ -1,11 +1,11 @@
 /*
  * lexicon_compile.h - from the tab-separated sources in data/ to the file that lexicon.h maps.
  *
- * Rows (lexicon_source.h) of one spun phrase and original become one: the most pages, all
- * families, the condition of the better attested. A row in its base form also gives its other
- * forms (lexicon_forms.h). Such a derived row yields to one that stands in a source, counts half
- * the pages of the best attested of its sisters, and is not marked as seen. A swap that some row
- * forbids (condition: never) is left out, and so are the forms derived from it.
+ * Rows (lexicon_source.h) of one spun phrase and original become one: the pages of all sources (the
+ * most of each), all families, the condition of the better attested. A row in its base form also
+ * gives its other forms (lexicon_forms.h). Such a derived row yields to one that stands in a source,
+ * counts half the pages of the best attested of its sisters, and is not marked as seen. A swap that
+ * some row forbids (condition: never) is left out, and so are the forms derived from it.
  */
 #ifndef UNSPIN_LEXICON_COMPILE_H
 #define UNSPIN_LEXICON_COMPILE_H

@@ -364,7 +364,7 @@ static void sources_merge(void **state)
     assert_int_equal(compile_all(parts, 3, NULL, NULL), US_OK);
     open_lexicon();
     const struct us_row *row = find("bosom", "breast");
-    assert_int_equal(row->pages, 2);
+    assert_int_equal(row->pages, 3);
     assert_int_equal(row->families, 1u << ('T' - 'A') | 1u);
     assert_true(row->flags & US_ROW_SCHOLARLY);
     assert_false(row->flags & US_ROW_TAIL);
@@ -375,6 +375,19 @@ static void sources_merge(void **state)
 }
 
 /* ---- conditions --------------------------------------------------------------------------- */
+
+static void pages_of_several_sources_add_up(void **state)
+{
+    (void)state;
+    const char *const parts[] = {
+        "web-seen.tsv", "aid\thelp\t4\tverb\tafter: to\tA\naid\thelp\t3\tnoun\t\tA\n",
+        "web-seen-2.tsv", "aid\thelp\t5\tverb\t\tA\n",
+        "known.tsv", "aid\thelp\t0\tverb\t\tA\n"};
+    assert_int_equal(compile_all(parts, 3, NULL, NULL), US_OK);
+    open_lexicon();
+    assert_int_equal(find("aid", "help")->pages, 9);
+    assert_int_equal(find("aiding", "helping")->pages, 5);
+}
 
 static void a_forbidden_swap_is_left_out_with_its_forms(void **state)
 {
@@ -644,6 +657,7 @@ int main(void)
         cmocka_unit_test_teardown(a_row_of_the_sources_wins_over_a_derived_one, close_lexicon),
         cmocka_unit_test_teardown(a_base_row_learns_from_its_seen_forms, close_lexicon),
         cmocka_unit_test_teardown(sources_merge, close_lexicon),
+        cmocka_unit_test_teardown(pages_of_several_sources_add_up, close_lexicon),
         cmocka_unit_test_teardown(a_forbidden_swap_is_left_out_with_its_forms, close_lexicon),
         cmocka_unit_test_teardown(conditions_become_flags_and_places, close_lexicon),
         cmocka_unit_test_teardown(weights_are_read_by_name, close_lexicon),
