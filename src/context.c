@@ -8,6 +8,11 @@
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
 #define PLACES_SIZE (sizeof(float) * US_CONTEXT_PLACES * DIMENSIONS)
 
+struct vectors {
+    const uint8_t *steps;   /* [] */
+    const uint8_t *numbers; /* [][US_CONTEXT_VECTOR_SIZE] */
+};
+
 struct us_context {
     struct us_mapping mapping;
     const struct us_context_header *header;
@@ -15,7 +20,7 @@ struct us_context {
     const uint32_t *word_hashes, *phrase_hashes;
     const int16_t *biases;
     const uint8_t *weights;
-    const int8_t *word_vectors, *phrase_vectors; /* [][DIMENSIONS] */
+    struct vectors word_vectors, phrase_vectors;
     uint32_t other, number, opaque, begin, end; /* ids of the words that stand for others */
 };
 
@@ -52,7 +57,8 @@ static const char *lay_out(struct us_context *context)
     const unsigned char *at = mapping->bytes + sizeof *header;
     uint64_t words = header->words, phrases = header->phrases;
     uint64_t length = sizeof *header + PLACES_SIZE +
-                      words * (4 + 1 + DIMENSIONS) + phrases * (4 + 2 + DIMENSIONS);
+                      words * (4 + 1 + 1 + US_CONTEXT_VECTOR_SIZE) +
+                      phrases * (4 + 2 + 1 + US_CONTEXT_VECTOR_SIZE);
     if (length != mapping->length)
         return "it is cut short, or longer than it says";
     context->header = header;
@@ -66,9 +72,13 @@ static const char *lay_out(struct us_context *context)
     at += phrases * 2;
     context->weights = at;
     at += words;
-    context->word_vectors = (const void *)at;
-    at += words * DIMENSIONS;
-    context->phrase_vectors = (const void *)at;
+    context->word_vectors.steps = at;
+    at += words;
+    context->phrase_vectors.steps = at;
+    at += phrases;
+    context->word_vectors.numbers = at;
+    at += words * US_CONTEXT_VECTOR_SIZE;
+    context->phrase_vectors.numbers = at;
 
     context->other = find_special(context, US_CONTEXT_OTHER);
     context->number = find_special(context, US_CONTEXT_NUMBER);
@@ -93,8 +103,8 @@ int us_context_open(struct us_context **out, const char *path, struct us_error *
         const char *what = lay_out(context);
         if (what)
             rc = us_fail(err, US_EFORMAT,
-                         "%s is not a context model of this program: %s; take data/context.bin "
-                         "from the same release", path, what);
+                         "%s is not a context model of this program: %s; run `make` in its tree",
+                         path, what);
     }
     if (rc != US_OK) {
         us_context_close(context);
@@ -129,11 +139,35 @@ uint32_t us_context_phrase(const struct us_context *context, const char *phrase,
                 us_context_hash(phrase, length));
 }
 
+static void read_vector(float *out, const struct vectors *vectors, uint32_t id)
+{
+    const uint8_t *at = vectors->numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
+    float step = (float)vectors->steps[id] / US_CONTEXT_STEP_UNIT;
+    for (int d = 0; d < US_CONTEXT_VECTOR_SIZE; d++) {
+        out[d] = step * (float)((at[d] & 15) - 8);
+        out[d + US_CONTEXT_VECTOR_SIZE] = step * (float)((at[d] >> 4) - 8);
+    }
+}
+
+/* In lanes, so that a compiler which keeps the order of additions can still add several at once. */
+static float dot(const float *a, const float *b)
+{
+    enum { LANES = 8 };
+    float sums[LANES] = {0}, sum = 0;
+    for (int d = 0; d < DIMENSIONS; d += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            sums[lane] += a[d + lane] * b[d + lane];
+    for (int lane = 0; lane < LANES; lane++)
+        sum += sums[lane];
+    return sum;
+}
+
 static void bag_add(struct us_context_bag *bag, const struct us_context *context, uint32_t word,
                     float sign)
 {
     float weight = (float)context->weights[word] * (sign / 255);
-    const int8_t *vector = context->word_vectors + (size_t)word * DIMENSIONS;
+    float vector[DIMENSIONS];
+    read_vector(vector, &context->word_vectors, word);
     bag->weight += weight;
     for (int d = 0; d < DIMENSIONS; d++)
         bag->sum[d] += weight * vector[d];
@@ -156,7 +190,8 @@ static void add_word(float *hidden, const struct us_context *context, uint32_t w
                      uint32_t word)
 {
     const float *scale = place(context, which);
-    const int8_t *vector = context->word_vectors + (size_t)word * DIMENSIONS;
+    float vector[DIMENSIONS];
+    read_vector(vector, &context->word_vectors, word);
     for (int d = 0; d < DIMENSIONS; d++)
         hidden[d] += scale[d] * vector[d];
 }
@@ -198,17 +233,14 @@ static void predict(float *hidden, const struct us_context *context,
 void us_context_score(float *scores, const struct us_context *context,
                       const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
 {
-    float hidden[DIMENSIONS];
+    float hidden[DIMENSIONS], vector[DIMENSIONS];
     predict(hidden, context, gap);
     for (uint32_t i = 0; i < count; i++) {
         if (phrases[i] == US_CONTEXT_UNKNOWN) {
             scores[i] = context->header->rarest;
             continue;
         }
-        const int8_t *vector = context->phrase_vectors + (size_t)phrases[i] * DIMENSIONS;
-        float sum = 0;
-        for (int d = 0; d < DIMENSIONS; d++)
-            sum += hidden[d] * vector[d];
-        scores[i] = sum + (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
+        read_vector(vector, &context->phrase_vectors, phrases[i]);
+        scores[i] = dot(hidden, vector) + (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
     }
 }

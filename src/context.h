@@ -14,7 +14,7 @@
 
 #include "unspin.h"
 
-#define US_CONTEXT_DIMENSIONS 48
+#define US_CONTEXT_DIMENSIONS 192 /* a multiple of 16 */
 #define US_CONTEXT_UNKNOWN UINT32_MAX
 
 struct us_context;

@@ -5,21 +5,27 @@
  *     header | f32 places[US_CONTEXT_PLACES][dimensions]
  *            | u32 word_hashes[words] | u32 phrase_hashes[phrases]     ascending
  *            | i16 biases[phrases] | u8 weights[words]
- *            | i8 word_vectors[words][dimensions] | i8 phrase_vectors[phrases][dimensions]
+ *            | u8 word_steps[words] | u8 phrase_steps[phrases]
+ *            | u4 word_vectors[words][dimensions] | u4 phrase_vectors[phrases][dimensions]
  *
  * Numbers are those of a little-endian machine. Words and phrases are not kept, only 32 bits of
- * their hash: 5 unknown words in a million are taken for another. What scales the vectors is
- * part of places[]. A bias is in 1/US_CONTEXT_BIAS_UNIT, natural log; a weight in 1/255.
+ * their hash: 5 unknown words in a million are taken for another. A bias is in
+ * 1/US_CONTEXT_BIAS_UNIT, natural log; a weight in 1/255. Each number of a vector is -7 to 7 steps
+ * of that vector, a step in 1/US_CONTEXT_STEP_UNIT; what scales the dimensions is part of places[].
+ * Byte d of a vector holds steps + 8 of dimension d in its low half, of d + dimensions / 2 in its
+ * high half. Four bits lose 1% of a vector's length: half the bits, twice the dimensions.
  */
 #ifndef UNSPIN_CONTEXT_FILE_H
 #define UNSPIN_CONTEXT_FILE_H
 
 #include "context.h"
 
-#define US_CONTEXT_MAGIC "unspin context 1" /* 16 bytes, no NUL */
+#define US_CONTEXT_MAGIC "unspin context 2" /* 16 bytes, no NUL */
 #define US_CONTEXT_BYTE_ORDER 0x01020304u
 #define US_CONTEXT_WINDOW 4 /* words looked at on either side */
 #define US_CONTEXT_BIAS_UNIT 1024.0f
+#define US_CONTEXT_STEP_UNIT 128.0f
+#define US_CONTEXT_VECTOR_SIZE (US_CONTEXT_DIMENSIONS / 2) /* bytes */
 
 enum { /* places[]: left and right words by distance - 1, then: */
     US_CONTEXT_RIGHT = US_CONTEXT_WINDOW,

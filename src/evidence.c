@@ -511,6 +511,8 @@ static void weigh_density(struct us_evidence *evidence, const struct us_evidence
         [US_DENSITY_S] = kinds['S' - 'A'],
         [US_DENSITY_T] = kinds['T' - 'A'],
         [US_DENSITY_G] = kinds['G' - 'A'],
+        [US_DENSITY_X] = kinds['X' - 'A'],
+        [US_DENSITY_Y] = kinds['Y' - 'A'],
         [US_DENSITY_TAIL] = kinds[US_KIND_TAIL],
         [US_DENSITY_OTHER] = kinds[US_KIND_OTHER],
     };

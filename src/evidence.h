@@ -95,6 +95,8 @@ const char *us_feature_name(enum us_feature feature);
     X(S, s)                                                                                       \
     X(T, t)                                                                                       \
     X(G, g)                                                                                       \
+    X(X, x)                                                                                       \
+    X(Y, y)                                                                                       \
     X(TAIL, tail)                                                                                 \
     X(OTHER, other)
 
@@ -120,7 +122,10 @@ struct us_evidence_model {
 /* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
 void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon);
 
-/* Kinds of rows: 26 families of bots, the thesaurus, and others. */
+/* Kinds of rows: 26 families, the thesaurus, and others. */
+/* The first families, A to W, are bots; X and Y are word lists that several bots share. */
+enum { US_BOTS = 'X' - 'A' };
+
 enum { US_KIND_TAIL = 26, US_KIND_OTHER, US_KINDS };
 
 #define US_LEVEL_ZERO 0.02f /* the share of swapped words that is level 0 */

@@ -11,7 +11,8 @@
  * pages: in how many real pages it was seen (0: from experience). Part of speech: noun, verb, adj,
  * adv, prep, conj, phrase, name; a second word tells the form (plural, third, past, participle,
  * ing, comparative, superlative, adverb, fixed): such a row stands as it is, while a bare noun,
- * verb or adj stands for all its forms. Families: letters of the bots that were seen to do it.
+ * verb or adj stands for all its forms. Families: letters of the bots that were seen to do it,
+ * and X or Y if the swap stands in a word list that spinners share (data/SOURCES.md).
  *
  * The condition is prose for the reader; of its clauses, parted by `;`, these carry meaning:
  *

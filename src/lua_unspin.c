@@ -50,8 +50,7 @@ static const char *find_file(char *out, size_t room, const char *const *places)
 
 static const char *const lexicon_places[] = {"../../build/unspin.lex", "../../unspin.lex", NULL};
 static const char *const model_places[] = {"../../build/unspin.lm", "../../unspin.lm", NULL};
-static const char *const context_places[] = {"../../data/context.bin", "../../../data/context.bin",
-                                             NULL};
+static const char *const context_places[] = {"../../build/context.bin", "../../context.bin", NULL};
 static const char *const model_paths[] = {
     "/usr/share/pocketsphinx/model/en-us/en-us.lm.bin",
     "/usr/local/share/pocketsphinx/model/en-us/en-us.lm.bin",

@@ -325,7 +325,7 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     out->rate = out->article.share;
     out->spun = spun_probability(evidence.density);
     if (out->count)
-        for (int f = 0, best = 0; f < 26; f++)
+        for (int f = 0, best = 0; f < US_BOTS; f++)
             if (evidence.whole.family[f] >= evidence.whole.family[best]) {
                 best = f;
                 out->family = (char)('A' + f);

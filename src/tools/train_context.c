@@ -34,8 +34,10 @@ enum {
     PASSES = 2,
     SEEN_WORD = 12,  /* least occurrences of a word, of a phrase */
     SEEN_PHRASE = 12,
-    FILE_LIMIT = 1990000, /* bytes */
+    FILE_LIMIT = 3980000, /* bytes */
     PHRASE_SHARE = 55,    /* of it, in percent */
+    WORD_SIZE = 4 + 1 + 1 + US_CONTEXT_VECTOR_SIZE, /* in the file, as context_file.h has it */
+    PHRASE_SIZE = 4 + 2 + 1 + US_CONTEXT_VECTOR_SIZE,
 };
 
 static const float spun_most = 0.35f;    /* share of words replaced on purpose, at most */
@@ -227,15 +229,15 @@ static void choose(struct model *model, struct task *task)
         }
     sort_counts = counts;
     qsort(model->phrase_of, model->phrases, sizeof *model->phrase_of, by_count);
-    const uint32_t most_phrases = FILE_LIMIT / 100 * PHRASE_SHARE / (4 + 2 + D);
+    const uint32_t most_phrases = FILE_LIMIT / 100 * PHRASE_SHARE / PHRASE_SIZE;
     if (model->phrases > most_phrases)
         model->phrases = most_phrases;
     for (uint32_t i = 0; i < model->phrases; i++)
         task->phrases[model->phrase_of[i]].id = i;
     free(counts);
     size_t left = FILE_LIMIT - sizeof(struct us_context_header) -
-                  sizeof(float) * US_CONTEXT_PLACES * D - (size_t)model->phrases * (4 + 2 + D);
-    uint32_t most = (uint32_t)(left / (4 + 1 + D));
+                  sizeof(float) * US_CONTEXT_PLACES * D - (size_t)model->phrases * PHRASE_SIZE;
+    uint32_t most = (uint32_t)(left / WORD_SIZE);
 
     struct { const char *name; uint32_t *id; } special[] = {
         {US_CONTEXT_OTHER, &model->other}, {US_CONTEXT_BEGIN, &model->begin},
@@ -666,14 +668,14 @@ static struct keyed *sorted(const struct strings *strings, const uint32_t *of, u
     return keys;
 }
 
-/* Per dimension: what one step of an integer stands for; the few largest are cut off. */
+/* Per dimension: the usual size of its numbers, what they are counted in. */
 static void scales(float *scale, const float *vectors, uint32_t number)
 {
     for (uint32_t d = 0; d < D; d++) {
         double squares = 0;
         for (uint32_t i = 0; i < number; i++)
             squares += (double)vectors[(size_t)i * D + d] * vectors[(size_t)i * D + d];
-        scale[d] = (float)sqrt(squares / number) * 5 / 127;
+        scale[d] = (float)sqrt(squares / number);
     }
 }
 
@@ -689,14 +691,52 @@ static void put(FILE *file, const void *data, size_t size)
         die("cannot write the model");
 }
 
-static void put_vectors(FILE *file, const float *vectors, const struct keyed *keys,
-                        uint32_t number, const float *scale)
+/* A vector in steps -7 to 7; its error squared. */
+static float in_steps(int8_t *steps, const float *vector, float step)
+{
+    float error = 0;
+    for (uint32_t d = 0; d < D; d++) {
+        float number = quantize(vector[d], step, 7), off = vector[d] - number * step;
+        steps[d] = (int8_t)number;
+        error += off * off;
+    }
+    return error;
+}
+
+/* The step that loses least: the largest number need not be reached. */
+static uint8_t best_step(int8_t *best, const float *vector)
+{
+    float most = 0, least = INFINITY;
+    uint32_t chosen = 1;
+    for (uint32_t d = 0; d < D; d++)
+        most = fmaxf(most, fabsf(vector[d]));
+    uint32_t last = (uint32_t)(most / 7 * US_CONTEXT_STEP_UNIT) + 1;
+    last = last > UINT8_MAX ? UINT8_MAX : last;
+    for (uint32_t step = last / 2 + 1; step <= last; step++) {
+        int8_t steps[D];
+        float error = in_steps(steps, vector, (float)step / US_CONTEXT_STEP_UNIT);
+        if (error >= least)
+            continue;
+        least = error;
+        chosen = step;
+        memcpy(best, steps, sizeof steps);
+    }
+    return (uint8_t)chosen;
+}
+
+/* The step of each vector, and all vectors packed. */
+static void pack(uint8_t *steps, uint8_t (*packed)[US_CONTEXT_VECTOR_SIZE], const float *vectors,
+                 const struct keyed *keys, uint32_t number, const float *scale)
 {
     for (uint32_t i = 0; i < number; i++) {
-        int8_t row[D];
+        float vector[D];
+        int8_t best[D];
         for (uint32_t d = 0; d < D; d++)
-            row[d] = (int8_t)quantize(vectors[(size_t)keys[i].id * D + d], scale[d], 127);
-        put(file, row, sizeof row);
+            vector[d] = vectors[(size_t)keys[i].id * D + d] / scale[d];
+        steps[i] = best_step(best, vector);
+        for (uint32_t d = 0; d < US_CONTEXT_VECTOR_SIZE; d++)
+            packed[i][d] = (uint8_t)((best[d] + 8) |
+                                     (best[d + US_CONTEXT_VECTOR_SIZE] + 8) << 4);
     }
 }
 
@@ -741,8 +781,14 @@ static void write_model(const struct model *model, const struct task *task, cons
         uint8_t weight = (uint8_t)quantize(model->weight[words[i].id], 1.0f / 255, 255);
         put(file, &weight, sizeof weight);
     }
-    put_vectors(file, model->in, words, model->words, in);
-    put_vectors(file, model->out, phrases, model->phrases, out);
+    uint32_t all = model->words + model->phrases;
+    uint8_t *steps = zeroed(all, 1), (*packed)[US_CONTEXT_VECTOR_SIZE] = zeroed(all, sizeof *packed);
+    pack(steps, packed, model->in, words, model->words, in);
+    pack(steps + model->words, packed + model->words, model->out, phrases, model->phrases, out);
+    put(file, steps, all);
+    put(file, packed, all * sizeof *packed);
+    free(steps);
+    free(packed);
     if (fclose(file) != 0)
         die("cannot write %s", path);
     free(words);

@@ -22,11 +22,11 @@ struct entry {
     const char *string;
     uint8_t weight;        /* of a word */
     int16_t bias;          /* of a phrase */
-    int8_t rivers, money;
+    int8_t rivers, money;  /* -7 to 7 */
     uint32_t hash;
 };
 
-static unsigned char image[4096];
+static unsigned char image[16384];
 static size_t image_length;
 
 static int by_hash(const void *a, const void *b)
@@ -49,10 +49,21 @@ static void append(const void *data, size_t size)
     image_length += size;
 }
 
+static void append_steps(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t step = (uint8_t)US_CONTEXT_STEP_UNIT;
+        append(&step, 1);
+    }
+}
+
 static void append_vectors(const struct entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        int8_t row[US_CONTEXT_DIMENSIONS] = {entries[i].rivers, entries[i].money};
+        uint8_t row[US_CONTEXT_VECTOR_SIZE];
+        memset(row, 0x88, sizeof row);
+        row[RIVERS] = (uint8_t)(0x80 | (entries[i].rivers + 8));
+        row[MONEY] = (uint8_t)(0x80 | (entries[i].money + 8));
         append(row, sizeof row);
     }
 }
@@ -76,10 +87,10 @@ static void make_image(struct entry *words, uint32_t word_count, struct entry *p
     memcpy(header.magic, US_CONTEXT_MAGIC, sizeof header.magic);
     static float places[US_CONTEXT_PLACES][US_CONTEXT_DIMENSIONS];
     for (int d = 0; d <= MONEY; d++) {
-        places[0][d] = 0.02f;
-        places[US_CONTEXT_RIGHT][d] = 0.01f;
-        places[US_CONTEXT_SENTENCE][d] = 0.001f;
-        places[US_CONTEXT_ARTICLE][d] = 0.004f;
+        places[0][d] = 0.08f;
+        places[US_CONTEXT_RIGHT][d] = 0.04f;
+        places[US_CONTEXT_SENTENCE][d] = 0.004f;
+        places[US_CONTEXT_ARTICLE][d] = 0.016f;
     }
 
     image_length = 0;
@@ -93,6 +104,7 @@ static void make_image(struct entry *words, uint32_t word_count, struct entry *p
         append(&phrases[i].bias, sizeof phrases[i].bias);
     for (uint32_t i = 0; i < word_count; i++)
         append(&words[i].weight, sizeof words[i].weight);
+    append_steps(word_count + phrase_count);
     append_vectors(words, word_count);
     append_vectors(phrases, phrase_count);
 }

@@ -22,12 +22,12 @@
     "article.gain\t1\nfinal.agreed\t1\nfinal.bias\t1\n"
 
 static struct entry words[] = {
-    {US_CONTEXT_OTHER, 0, 0, 0, 0, 0}, {US_CONTEXT_NUMBER, 0, 0, 0, 3, 0},
+    {US_CONTEXT_OTHER, 0, 0, 0, 0, 0}, {US_CONTEXT_NUMBER, 0, 0, 0, 2, 0},
     {US_CONTEXT_OPAQUE, 0, 0, 0, 0, 0}, {US_CONTEXT_BEGIN, 0, 0, 0, 0, 0},
-    {US_CONTEXT_END, 0, 0, 0, 0, 0}, {"river", 255, 0, 10, 0, 0}, {"loan", 255, 0, 0, 10, 0},
+    {US_CONTEXT_END, 0, 0, 0, 0, 0}, {"river", 255, 0, 5, 0, 0}, {"loan", 255, 0, 0, 5, 0},
 };
 static struct entry phrases[] = {
-    {"bank", 0, -2048, 3, 3, 0}, {"shore", 0, -2048, 10, 0, 0}, {"lender", 0, -2048, 0, 10, 0},
+    {"bank", 0, -2048, 2, 2, 0}, {"shore", 0, -2048, 5, 0, 0}, {"lender", 0, -2048, 0, 5, 0},
 };
 
 static const char text[] =

@@ -11,7 +11,7 @@ for seed in 1 2; do
     build/lexc "$model" data/irregular.tsv data/weights.tsv build/thin$seed.lex build/thin$seed/*.tsv
     lexicons=$lexicons,build/thin$seed.lex
 done
-build/tune "$model" "$lexicons" data/context.bin build/weights "$@"
+build/tune "$model" "$lexicons" build/context.bin build/weights "$@"
 {
     grep -v -E '^(local|article|final|density)\.' data/weights.tsv
     cat build/weights

@@ -56,11 +56,11 @@ function doctor.run(args, session)
     bad("the compiled module", core.message)
   end
 
-  local context = files.read(session.root .. "/data/context.bin")
+  local context = files.read(session.root .. "/build/context.bin")
   if context then
-    good(("data/context.bin, %d bytes"):format(#context))
+    good(("build/context.bin, %d bytes"):format(#context))
   else
-    bad("data/context.bin", "is missing, so words are weighed without their sentence: take it from the repository")
+    bad("build/context.bin", "is missing, so words are weighed without their sentence: run `make`")
   end
 
   local git = first_line({ "git", "--version" })
