@@ -152,13 +152,28 @@ static int push_edge(struct us_lattice *lattice, struct us_edge edge, struct us_
     return US_OK;
 }
 
-/* A name's row fits only text in its own letter case. */
-static bool name_fits(const struct us_lattice *lattice, const struct us_row *row, uint32_t from)
+static bool begins_capital(const char *word)
 {
-    const char *name = us_lexicon_string(lattice->lexicon, row->spun);
-    const struct us_token *token = &lattice->text->tokens[lattice->units[from].token];
-    bool capital = (name[0] >= 'A' && name[0] <= 'Z') || (unsigned char)name[0] >= 0x80;
-    return !capital || (token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER));
+    return (word[0] >= 'A' && word[0] <= 'Z') || (unsigned char)word[0] >= 0x80;
+}
+
+/* A name's row fits only text with its capitals. Units part words as the lexicon's keys do, but
+ * where an apostrophe is: such a name is told by its first word. */
+static bool name_fits(const struct us_lattice *lattice, const struct us_row *row, uint32_t from,
+                      uint32_t to)
+{
+    const char *word = us_lexicon_string(lattice->lexicon, row->spun);
+    bool whole = strchr(word, '\'') == NULL;
+    for (uint32_t unit = from; unit < to; unit++) {
+        const struct us_token *token = &lattice->text->tokens[lattice->units[unit].token];
+        if (begins_capital(word) && !(token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)))
+            return false;
+        word += strcspn(word, " -");
+        if (!whole || !*word)
+            break;
+        word++;
+    }
+    return true;
 }
 
 /* Fill an edge's ids with those of its row's original; false if that is too long or empty. */
@@ -228,7 +243,7 @@ static int add_rows(struct us_lattice *lattice, uint32_t from, uint32_t to,
     bool left_alone = is_left_alone(lattice, from, to);
     for (uint32_t i = 0; i < count; i++) {
         const struct us_row *row = &rows[i];
-        if (row->flags & US_ROW_NAME ? !name_fits(lattice, row, from) : left_alone)
+        if (row->flags & US_ROW_NAME ? !name_fits(lattice, row, from, to) : left_alone)
             continue;
         struct us_edge edge = {.from = from, .to = to, .row = row, .possessive = possessive};
         if (!original_ids(lattice, &edge))

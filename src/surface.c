@@ -104,6 +104,21 @@ static bool append_upper(struct buffer *buffer, const char *word, size_t length)
     return true;
 }
 
+/* Turn the apostrophes from a place in the buffer on into curly ones. */
+static bool curl(struct buffer *buffer, size_t from)
+{
+    static const char curly[] = "\xe2\x80\x99";
+    for (char *mark; (mark = strchr(buffer->bytes + from, '\''));) {
+        from = (size_t)(mark - buffer->bytes);
+        if (!append(buffer, "  ", sizeof curly - 2)) /* room for its further bytes */
+            return false;
+        mark = buffer->bytes + from;
+        memmove(mark + sizeof curly - 1, mark + 1, buffer->length - from - (sizeof curly - 1));
+        memcpy(mark, curly, sizeof curly - 1);
+    }
+    return true;
+}
+
 /* Words that stay small inside a title or a name. */
 static bool is_small(const char *word, size_t length)
 {
@@ -191,6 +206,7 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
         size_t american = strcspn(at, " "), length = american;
         const char *spelled = text->british ? us_british(at, american, &length) : at;
         bool small = word > 0 && is_small(spelled, length);
+        size_t begin = buffer.length;
         if (letters == ALL_UPPER && !own_case)
             ok = append_upper(&buffer, spelled, length);
         else if (!own_case && !small &&
@@ -203,6 +219,7 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
             ok = append(&buffer, "I", 1);
         else
             ok = append(&buffer, spelled, length);
+        ok = ok && (!text->curly || curl(&buffer, begin));
         at += american;
         if (*at == ' ') {
             at++;

@@ -465,6 +465,23 @@ static int tokenize(struct reader *r, struct us_error *err)
     return US_OK;
 }
 
+/* An apostrophe inside a word is one byte in the norm, and three in the text if it is curly. */
+static bool is_curly(const struct us_text *text)
+{
+    uint32_t curly = 0, straight = 0;
+    for (uint32_t i = 0; i < text->count; i++) {
+        const struct us_token *token = &text->tokens[i];
+        const char *mark = memchr(text->norms + token->norm, '\'', token->norm_length);
+        if (!mark)
+            continue;
+        if (memchr(text->bytes + token->start, '\'', token->end - token->start))
+            straight++;
+        else
+            curly++;
+    }
+    return curly > straight;
+}
+
 int us_text_open(struct us_text *out, const char *bytes, size_t length, enum us_format format,
                  struct us_error *err)
 {
@@ -495,6 +512,7 @@ int us_text_open(struct us_text *out, const char *bytes, size_t length, enum us_
     mark_titles(out);
     out->english = looks_english(out);
     out->british = us_is_british(out);
+    out->curly = is_curly(out);
 done:
     free(spans);
     if (rc != US_OK)

@@ -50,6 +50,7 @@ struct us_text {
     uint32_t count, sentences;
     char *norms;
     bool british; /* spelled in the British way (spelling.h) */
+    bool curly;   /* writes most of its apostrophes as U+2019 */
     bool english; /* false: looks like another language; leave it alone */
 };
 

@@ -106,6 +106,7 @@ static void names_match_in_their_own_case_only(void **state)
     (void)state;
     assert_string_equal(edges("on Wall Avenue"), "1-3 Wall Street");
     assert_string_equal(edges("on wall avenue"), "");
+    assert_string_equal(edges("Wall avenue is dark"), "");
 }
 
 static void acronyms_are_left_alone(void **state)

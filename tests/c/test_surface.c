@@ -15,7 +15,8 @@
     "coffeehouse\tcaf\xc3\xa9\t3\tnoun fixed\t\tA\n"                                               \
     "ecole\t\xc3\xa9lan\t3\tnoun fixed\t\tA\n"                                                     \
     "coloration\tcolor\t3\tnoun fixed\t\tA\n"                                                    \
-    "well identified\twell known\t3\tphrase\t\tA\n"
+    "well identified\twell known\t3\tphrase\t\tA\n"                                               \
+    "shall not\twon't\t3\tphrase\t\tA\n"
 
 static struct us_ngram *model;
 static struct us_lexicon *lexicon;
@@ -89,6 +90,15 @@ static void names_keep_their_own_case(void **state)
 {
     (void)state;
     assert_string_equal(restored("on Wall Avenue now"), "on Wall Street now");
+}
+
+static void apostrophes_are_those_of_the_text(void **state)
+{
+    (void)state;
+    assert_string_equal(restored("it shall not end"), "it won't end");
+    assert_string_equal(restored("it isn't, it shall not end"), "it isn't, it won't end");
+    assert_string_equal(restored("it isn\xe2\x80\x99t, it shall not end"),
+                        "it isn\xe2\x80\x99t, it won\xe2\x80\x99t end");
 }
 
 static void a_and_an_are_set_right(void **state)
@@ -176,6 +186,7 @@ int main(void)
         cmocka_unit_test(small_words_stay_small_in_names_and_titles),
         cmocka_unit_test(i_is_always_a_capital),
         cmocka_unit_test(names_keep_their_own_case),
+        cmocka_unit_test(apostrophes_are_those_of_the_text),
         cmocka_unit_test(a_and_an_are_set_right),
         cmocka_unit_test(vowels_are_told_by_their_sound),
         cmocka_unit_test(the_possessive_keeps_its_mark),

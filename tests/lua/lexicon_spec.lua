@@ -28,7 +28,7 @@ describe("an engine with it", function()
   local engine = assert(core.open({}))
 
   local function restored(text)
-    return core.apply(text, assert(engine:check(text, { threshold = 0.3 })))
+    return core.apply(text, assert(engine:check(text)))
   end
 
   it("restores phrases that are wrong English anywhere, in their form", function()
