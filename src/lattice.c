@@ -828,7 +828,7 @@ static void find_stretch(struct stretch *out, const struct us_lattice *lattice, 
                          uint32_t end)
 {
     const uint32_t apart = us_ngram_order(lattice->model) - 1;
-    uint32_t first = lattice->edges[edge].from, last = first, next = edge;
+    uint32_t first = lattice->edges[edge].from, last = lattice->edges[edge].to, next = edge + 1;
     uint32_t sentence = lattice->units[first].sentence;
     for (; next < end && lattice->edges[next].from < last + apart &&
            lattice->units[lattice->edges[next].from].sentence == sentence;
