@@ -29,7 +29,7 @@ static struct us_restorer *open_restorer(void)
     const char *path = getenv("UNSPIN_MODEL");
     if (us_ngram_open(&model, path ? path : MODEL, &err) != US_OK ||
         us_lexicon_open(&lexicon, "build/unspin.lex", &err) != US_OK ||
-        us_context_open(&context, "data/context.bin", &err) != US_OK ||
+        us_context_open(&context, "build/context.bin", &err) != US_OK ||
         us_restorer_open(&restorer, model, lexicon, context, &err) != US_OK) {
         fprintf(stderr, "%s\n", err.message);
         exit(2);
