@@ -336,7 +336,8 @@ static void context_sentence(struct us_context_gap *gap, struct us_context_bag *
 
 /* The context model's gain of every edge: ln of its original over the words as they stand. */
 static int add_context(struct us_evidence *evidence, const struct us_lattice *lattice,
-                       const struct us_context *context, struct us_error *err)
+                       const struct us_context *context, const struct us_limits *limits,
+                       struct us_error *err)
 {
     enum { AT_ONCE = 64 };
     uint32_t *words = malloc((lattice->unit_count + 1) * sizeof *words);
@@ -350,8 +351,10 @@ static int add_context(struct us_evidence *evidence, const struct us_lattice *la
     us_context_bag(&article, context, words, lattice->unit_count);
     struct us_context_gap gap = {.article = &article};
     uint32_t first = 0;
-    for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
+    int rc = US_OK;
+    for (uint32_t e = 0, next; rc == US_OK && e < lattice->edge_count; e = next) {
         const struct us_edge *edge = &lattice->edges[e];
+        rc = us_go_on(limits, err);
         if (edge->from >= first + gap.length)
             context_sentence(&gap, &bag, &first, lattice, context, words, edge->from);
         uint32_t phrases[AT_ONCE] = {standing_phrase(lattice, context, edge->from, edge->to)};
@@ -376,7 +379,7 @@ static int add_context(struct us_evidence *evidence, const struct us_lattice *la
         }
     }
     free(words);
-    return US_OK;
+    return rc;
 }
 
 /* ---- the article -------------------------------------------------------------------------- */
@@ -758,12 +761,14 @@ static void weigh_finally(struct us_evidence *out, const struct us_lattice *latt
 
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_context *context,
-                     const struct us_article *known, double deadline, struct us_error *err)
+                     const struct us_article *known, const struct us_limits *limits,
+                     struct us_error *err)
 {
-    const struct us_search search = {.scale = model->language_scale,
-                                     .prior = prior_of,
-                                     .keep = has_hope,
-                                     .deadline = deadline > 0 ? (us_now() + deadline) / 2 : 0};
+    struct us_search search = {.scale = model->language_scale, .prior = prior_of, .keep = has_hope};
+    if (limits)
+        search.limits = *limits;
+    if (search.limits.deadline > 0)
+        search.limits.deadline = (us_now() + search.limits.deadline) / 2;
     *out = (struct us_evidence){0};
     int rc = us_lattice_search(lattice, &search, &out->cut, err);
     if (rc == US_OK)
@@ -774,7 +779,7 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         out->signs[e].posterior = clip(log_odds(edge->posterior), 8);
     }
     if (rc == US_OK && context)
-        rc = add_context(out, lattice, context, err);
+        rc = add_context(out, lattice, context, limits, err);
     if (rc != US_OK)
         goto done;
     weigh_locally(out, lattice, model);
@@ -787,7 +792,7 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         out->whole = *known;
     out->density = out->whole.swaps / (out->whole.words < 1 ? 1 : out->whole.words);
     weigh_in_article(out, lattice, model);
-    rc = us_lattice_solve(lattice, model->agreed_scale, err);
+    rc = us_lattice_solve(lattice, model->agreed_scale, limits, err);
     if (rc == US_OK)
         weigh_finally(out, lattice, model);
 done:

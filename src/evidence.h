@@ -170,16 +170,16 @@ struct us_evidence {
     struct us_article whole;
     float terms[US_DENSITY_COUNT]; /* of whole.level */
     float density;          /* expected share of words that were swapped */
-    uint32_t cut;           /* units from here on were not looked at in time */
+    uint32_t cut;           /* units from here on were not looked at */
 };
 
 /* Find all edges and weigh them, solving the lattice on the way. context may be NULL. known is what
- * is known of the article, NULL to estimate it on this text. With a deadline (us_now(); 0: none)
- * half of the time until then goes into looking as far as it gets, about the other half into
- * deciding on that. */
+ * is known of the article, NULL to estimate it on this text. limits may be NULL; of the time until a
+ * deadline half goes into looking as far as it gets, about the other half into deciding on that. */
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_context *context,
-                     const struct us_article *known, double deadline, struct us_error *err);
+                     const struct us_article *known, const struct us_limits *limits,
+                     struct us_error *err);
 
 /* The features of an edge: f[US_FEATURE_COUNT]. */
 void us_evidence_features(float *f, const struct us_evidence *evidence,

@@ -140,8 +140,11 @@ static uint32_t sentence_end(const struct us_lattice *lattice, uint32_t unit)
 
 static int push_edge(struct us_lattice *lattice, struct us_edge edge, struct us_error *err)
 {
+    if (lattice->edge_count == lattice->edge_most)
+        return US_ELIMIT;
     if (lattice->edge_count == lattice->edge_room) {
         uint32_t room = lattice->edge_room ? lattice->edge_room * 2 : 256;
+        room = room > lattice->edge_most ? lattice->edge_most : room;
         struct us_edge *edges = realloc(lattice->edges, room * sizeof *edges);
         if (!edges)
             return us_fail(err, US_ENOMEM, "out of memory reading the text");
@@ -449,6 +452,7 @@ struct stretch {
 struct solver {
     const struct us_ngram *model;
     struct us_ngram_pair *memo;
+    const struct us_limits *limits; /* or NULL */
     float scale;
     bool last_pair_tells; /* the model is of order 3 or less: the state after two words is theirs */
     struct state *states;
@@ -842,8 +846,21 @@ static void find_stretch(struct stretch *out, const struct us_lattice *lattice, 
                             .ends_sentence = last < stop};
 }
 
+static int no_memory(struct us_error *err)
+{
+    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+}
+
+int us_go_on(const struct us_limits *limits, struct us_error *err)
+{
+    if (limits && limits->stop && limits->stop(limits->data))
+        return us_fail(err, US_ELIMIT, "the check was interrupted");
+    return US_OK;
+}
+
 /* Solve the stretches that the edges [edge, end) lie in. */
-static bool solve(struct solver *solver, struct us_lattice *lattice, uint32_t edge, uint32_t end)
+static int solve(struct solver *solver, struct us_lattice *lattice, uint32_t edge, uint32_t end,
+                 struct us_error *err)
 {
     while (edge < end) {
         if (is_out(&lattice->edges[edge])) {
@@ -851,6 +868,9 @@ static bool solve(struct solver *solver, struct us_lattice *lattice, uint32_t ed
             edge++;
             continue;
         }
+        int rc = us_go_on(solver->limits, err);
+        if (rc != US_OK)
+            return rc;
         struct stretch stretch;
         find_stretch(&stretch, lattice, edge, end);
         uint32_t length = stretch.last - stretch.first;
@@ -858,10 +878,10 @@ static bool solve(struct solver *solver, struct us_lattice *lattice, uint32_t ed
             !grow((void **)&solver->identity_best, &solver->identity_room, length,
                   sizeof *solver->identity_best) ||
             !solve_stretch(solver, lattice, &stretch))
-            return false;
+            return no_memory(err);
         edge = stretch.edge_end;
     }
-    return true;
+    return US_OK;
 }
 
 double us_now(void)
@@ -871,16 +891,12 @@ double us_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static int no_memory(struct us_error *err)
-{
-    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
-}
-
 /* On failure it is to be closed as well. */
 static int solver_open(struct solver *out, const struct us_lattice *lattice, float scale,
-                       struct us_error *err)
+                       const struct us_limits *limits, struct us_error *err)
 {
     *out = (struct solver){.model = lattice->model, .memo = lattice->memo, .scale = scale,
+                           .limits = limits,
                            .last_pair_tells = us_ngram_order(lattice->model) <= 3};
     out->queues = calloc(AHEAD, sizeof *out->queues);
     return out->queues ? US_OK : no_memory(err);
@@ -902,21 +918,27 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
                       struct us_error *err)
 {
     struct solver solver;
-    int rc = solver_open(&solver, lattice, search->scale, err);
+    const struct us_limits *limits = &search->limits;
+    int rc = solver_open(&solver, lattice, search->scale, limits, err);
     uint32_t first = 0;
     lattice->edge_count = 0;
+    lattice->edge_most = limits->edges ? limits->edges : UINT32_MAX;
     for (uint32_t last; rc == US_OK && first < lattice->unit_count; first = last) {
-        if (search->deadline > 0 && us_now() > search->deadline)
+        if (limits->deadline > 0 && us_now() > limits->deadline)
             break;
         last = sentence_end(lattice, first);
         uint32_t kept = lattice->edge_count, edge = kept;
         rc = add_edges(lattice, first, last, err);
+        if (rc == US_ELIMIT) {
+            lattice->edge_count = kept;
+            rc = US_OK;
+            break;
+        }
         if (rc != US_OK || lattice->edge_count == edge)
             continue;
         for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
             lattice->edges[e].prior = search->prior(&lattice->edges[e]);
-        if (!solve(&solver, lattice, edge, lattice->edge_count))
-            rc = no_memory(err);
+        rc = solve(&solver, lattice, edge, lattice->edge_count, err);
         for (uint32_t e = edge; search->keep && e < lattice->edge_count; e++)
             if (search->keep(&lattice->edges[e]))
                 lattice->edges[kept++] = lattice->edges[e];
@@ -929,12 +951,13 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
     return rc;
 }
 
-int us_lattice_solve(struct us_lattice *lattice, float scale, struct us_error *err)
+int us_lattice_solve(struct us_lattice *lattice, float scale, const struct us_limits *limits,
+                     struct us_error *err)
 {
     struct solver solver;
-    int rc = solver_open(&solver, lattice, scale, err);
-    if (rc == US_OK && !solve(&solver, lattice, 0, lattice->edge_count))
-        rc = no_memory(err);
+    int rc = solver_open(&solver, lattice, scale, limits, err);
+    if (rc == US_OK)
+        rc = solve(&solver, lattice, 0, lattice->edge_count, err);
     solver_close(&solver);
     return rc;
 }

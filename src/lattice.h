@@ -71,7 +71,7 @@ struct us_lattice {
     struct us_unit *units;
     uint32_t unit_count;
     struct us_edge *edges;         /* sorted by from, then to */
-    uint32_t edge_count, edge_room;
+    uint32_t edge_count, edge_room, edge_most;
 };
 
 /* Find the units. Edges will be found only where a span begins within the bytes [from, to). The
@@ -81,22 +81,34 @@ int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t f
                     struct us_error *err);
 void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
 
+/* What may end a check before its end. */
+struct us_limits {
+    double deadline;          /* us_now(), past which sentences are left out; 0: none */
+    uint32_t edges;           /* more than so many, and sentences are left out; 0: no bound */
+    bool (*stop)(void *data); /* asked now and then: true, and all fails with US_ELIMIT; or NULL */
+    void *data;
+};
+
 struct us_search {
     float scale;                             /* weighs the language model */
     float (*prior)(const struct us_edge *);  /* of an edge; NULL: 0 */
     bool (*keep)(const struct us_edge *);    /* after the solution; NULL: all */
-    double deadline;                         /* us_now(), past which sentences are left out; 0: none */
+    struct us_limits limits;
 };
 
 /*
  * Find the edges, sentence by sentence, fill their posteriors and gains, and keep those that `keep`
- * says. *cut, which may be NULL, is the first unit that the deadline left out, else unit_count.
+ * says. *cut, which may be NULL, is the first unit that a limit left out, else unit_count.
  */
 int us_lattice_search(struct us_lattice *lattice, const struct us_search *search, uint32_t *cut,
                       struct us_error *err);
 
 /* Fill posterior and gain of the edges that there are, anew from their priors. */
-int us_lattice_solve(struct us_lattice *lattice, float scale, struct us_error *err);
+int us_lattice_solve(struct us_lattice *lattice, float scale, const struct us_limits *limits,
+                     struct us_error *err);
+
+/* Fails with US_ELIMIT where the limits, which may be NULL, say stop. */
+int us_go_on(const struct us_limits *limits, struct us_error *err);
 
 double us_now(void); /* seconds on a clock that only goes forward */
 

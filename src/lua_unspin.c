@@ -76,6 +76,7 @@ struct engine {
     struct us_lexicon *lexicon;
     struct us_context *context;
     struct us_restorer *restorer;
+    int checks; /* under way: a caller's stop() may call anything */
     char model_path[4200], lexicon_path[4200];
 };
 
@@ -90,6 +91,8 @@ static struct engine *check_engine(lua_State *L)
 static int engine_gc(lua_State *L)
 {
     struct engine *engine = luaL_checkudata(L, 1, ENGINE);
+    if (engine->checks)
+        return luaL_error(L, "the engine is checking");
     us_restorer_close(engine->restorer);
     us_context_close(engine->context);
     us_lexicon_close(engine->lexicon);
@@ -256,15 +259,21 @@ static int check_gc(lua_State *L)
     return 0;
 }
 
-/* The string of a field; the table keeps it. */
-static const char *string_field(lua_State *L, int table, const char *name)
+/* The string of a field, which the list at `keeper` keeps from now on. */
+static const char *string_field(lua_State *L, int table, const char *name, int keeper, int at)
 {
     us_lua_push_field(L, table, name);
-    return pop_kept(L);
+    luaL_checktype(L, -1, LUA_TSTRING);
+    const char *value = lua_tostring(L, -1);
+    lua_rawseti(L, keeper, at);
+    return value;
 }
 
+/* Leaves a table on the stack, which keeps the strings whatever the caller's stop() does. */
 static void read_excepts(lua_State *L, int options, struct check *check, uint32_t *count)
 {
+    lua_newtable(L);
+    int keeper = lua_gettop(L);
     us_lua_push_field(L, options, "except");
     *count = 0;
     if (!lua_isnil(L, -1)) {
@@ -284,8 +293,8 @@ static void read_excepts(lua_State *L, int options, struct check *check, uint32_
             luaL_checktype(L, -1, LUA_TTABLE);
             int item = lua_gettop(L);
             struct us_except *except = &check->excepts[i - 1];
-            except->old = string_field(L, item, "old");
-            except->replacement = string_field(L, item, "new");
+            except->old = string_field(L, item, "old", keeper, (int)i * 2 - 1);
+            except->replacement = string_field(L, item, "new", keeper, (int)i * 2);
             except->here = us_lua_boolean(L, item, "here");
             lua_pop(L, 1);
         }
@@ -401,6 +410,39 @@ static bool read_article(lua_State *L, int options, struct us_article *article)
     return given;
 }
 
+#define STOP_SECONDS 0.02 /* between two questions */
+
+/* Who wants a check to stop: a function of the caller's, or Ctrl-C, at which the lua5.4 and luajit
+ * commands set a hook that raises an error as soon as Lua goes on. */
+struct stopper {
+    lua_State *L;
+    lua_Hook hook;   /* as it was */
+    int function;    /* where it is on the stack; 0: none */
+    bool failed;     /* its error is on top of the stack */
+    double next;     /* when to ask again */
+};
+
+static bool wants_stop(void *data)
+{
+    struct stopper *stopper = data;
+    lua_State *L = stopper->L;
+    double now = us_now();
+    if (now < stopper->next)
+        return false;
+    stopper->next = now + STOP_SECONDS;
+    if (lua_gethook(L) != stopper->hook)
+        return true;
+    if (!stopper->function)
+        return false;
+    lua_pushvalue(L, stopper->function);
+    stopper->failed = lua_pcall(L, 0, 1, 0) != 0;
+    if (stopper->failed)
+        return true;
+    bool stop = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return stop;
+}
+
 static void push_info(lua_State *L, const struct us_corrections *corrections)
 {
     lua_createtable(L, 0, 7);
@@ -445,7 +487,8 @@ static int engine_check(lua_State *L)
     options.threshold = (float)us_lua_number(L, 3, "threshold", -1);
     options.readings = us_lua_boolean(L, 3, "readings");
     options.seconds = (double)us_lua_number(L, 3, "seconds", 0);
-    options.bytes = (size_t)us_lua_number(L, 3, "bytes", 0);
+    options.bytes = us_lua_size(L, 3, "bytes");
+    options.memory = us_lua_size(L, 3, "memory");
     struct us_article article;
     if (read_article(L, 3, &article))
         options.article = &article;
@@ -455,10 +498,22 @@ static int engine_check(lua_State *L)
     options.to = (size_t)last;
     read_excepts(L, 3, check, &options.except_count);
     options.excepts = check->excepts;
+    struct stopper stopper = {.L = L, .hook = lua_gethook(L), .next = us_now() + STOP_SECONDS};
+    us_lua_push_field(L, 3, "stop");
+    if (!lua_isnil(L, -1)) {
+        luaL_checktype(L, -1, LUA_TFUNCTION);
+        stopper.function = lua_gettop(L);
+    }
+    options.stop = wants_stop;
+    options.data = &stopper;
 
     struct us_error err = {0};
-    if (us_restorer_check(&check->corrections, engine->restorer, text, length, &options, &err) !=
-        US_OK)
+    engine->checks++;
+    int rc = us_restorer_check(&check->corrections, engine->restorer, text, length, &options, &err);
+    engine->checks--;
+    if (stopper.failed)
+        return lua_error(L);
+    if (rc != US_OK)
         return us_lua_fail(L, err.message);
     lua_createtable(L, (int)check->corrections.count, 0);
     for (uint32_t i = 0; i < check->corrections.count; i++) {

@@ -1,5 +1,6 @@
 #include "lua_values.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 int us_lua_fail(lua_State *L, const char *message)
@@ -37,6 +38,12 @@ lua_Number us_lua_number(lua_State *L, int table, const char *name, lua_Number f
     lua_Number value = luaL_optnumber(L, -1, fallback);
     lua_pop(L, 1);
     return value;
+}
+
+size_t us_lua_size(lua_State *L, int table, const char *name)
+{
+    lua_Number value = us_lua_number(L, table, name, 0);
+    return value >= 1 ? value < (lua_Number)SIZE_MAX ? (size_t)value : SIZE_MAX : 0;
 }
 
 int us_lua_boolean(lua_State *L, int table, const char *name)

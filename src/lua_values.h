@@ -29,6 +29,7 @@ void us_lua_push_field(lua_State *L, int table, const char *name);
 
 /* Options of the table at an index; it keeps the string. */
 lua_Number us_lua_number(lua_State *L, int table, const char *name, lua_Number fallback);
+size_t us_lua_size(lua_State *L, int table, const char *name); /* 0: not given, or below 1 */
 int us_lua_boolean(lua_State *L, int table, const char *name);
 const char *us_lua_string(lua_State *L, int table, const char *name); /* NULL: not given */
 

@@ -209,7 +209,8 @@ static int write_corrections(struct us_corrections *out, const struct us_restore
                              const struct us_lattice *lattice,
                              const struct us_evidence *evidence, const struct choice *choices,
                              uint32_t count, float threshold,
-                             const struct us_check_options *options, struct us_error *err)
+                             const struct us_check_options *options,
+                             const struct us_limits *limits, struct us_error *err)
 {
     const char *bytes = lattice->text->bytes;
     out->items = calloc(count + 1, sizeof *out->items);
@@ -218,7 +219,9 @@ static int write_corrections(struct us_corrections *out, const struct us_restore
     for (uint32_t i = 0; i < count; i++) {
         const struct us_edge *edge = &lattice->edges[choices[i].edge];
         struct us_correction correction = {.confidence = choices[i].confidence};
-        int rc = us_surface(&correction.replacement, &correction.start, &correction.end, lattice,
+        int rc = us_go_on(limits, err);
+        if (rc == US_OK)
+            rc = us_surface(&correction.replacement, &correction.start, &correction.end, lattice,
                             restorer->lexicon, edge, err);
         if (rc != US_OK)
             return rc;
@@ -277,6 +280,37 @@ static float spun_probability(float density)
     return 1 / (1 + expf((middle - density) / scale));
 }
 
+/*
+ * What a check takes of its memory, at most: whatever the text is; for a token and its unit, while
+ * the list of tokens is being doubled; for an edge, likewise, with all that is learnt of it and the
+ * correction that may come of it.
+ */
+enum {
+    BYTES_FIXED = 2 << 20,
+    BYTES_TOKEN = 2 * sizeof(struct us_token) + sizeof(struct us_unit) + 20,
+    BYTES_EDGE = 280,
+};
+
+/*
+ * The length of the text that is sure to leave memory for edges, whatever it is, to the end of a line
+ * if that is near. Prose has a token every five bytes.
+ */
+static size_t length_within(const char *bytes, size_t length, size_t memory)
+{
+    enum { NEAR = 1 << 14 };
+    size_t most = memory / (BYTES_TOKEN + 2);
+    if (most >= length)
+        return length;
+    size_t end = most;
+    while (end > 0 && most - end < NEAR && bytes[end - 1] != '\n')
+        end--;
+    if (end > 0 && bytes[end - 1] == '\n')
+        return end;
+    while (most > 0 && ((unsigned char)bytes[most] & 0xc0) == 0x80)
+        most--;
+    return most;
+}
+
 int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, const char *bytes,
                       size_t length, const struct us_check_options *options, struct us_error *err)
 {
@@ -289,6 +323,13 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     struct us_evidence evidence = {0};
     struct choice *choices = NULL;
     uint32_t count;
+    struct us_limits limits = {.stop = options->stop, .data = options->data};
+    size_t memory = options->memory > BYTES_FIXED ? options->memory - BYTES_FIXED : 0;
+    size_t whole = length;
+    if (options->memory)
+        length = length_within(bytes, length, memory);
+    out->cut_short = length < whole;
+    out->limit_at = length;
     int rc = us_text_open(&text, bytes, length, options->format, err);
     if (rc != US_OK)
         goto done;
@@ -297,13 +338,18 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     out->english = text.english;
     if (!text.english)
         goto done;
-    double deadline = options->seconds > 0 ? us_now() + options->seconds : 0;
+    if (options->seconds > 0)
+        limits.deadline = us_now() + options->seconds;
+    if (options->memory) {
+        size_t taken = (size_t)text.count * BYTES_TOKEN + 2 * length;
+        limits.edges = (uint32_t)((memory > taken ? memory - taken : 0) / BYTES_EDGE) + 1;
+    }
     rc = us_lattice_open(&lattice, &text, options->from, options->to ? options->to : length,
                          restorer->ngram, restorer->lexicon, err);
     if (rc != US_OK)
         goto done;
     rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->context,
-                          options->article, deadline, err);
+                          options->article, &limits, err);
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
@@ -311,9 +357,9 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     if (rc != US_OK)
         goto done;
     rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,
-                           err);
-    out->cut_short = evidence.cut < lattice.unit_count;
-    if (out->cut_short)
+                           &limits, err);
+    out->cut_short |= evidence.cut < lattice.unit_count;
+    if (evidence.cut < lattice.unit_count)
         out->limit_at = text.tokens[lattice.units[evidence.cut].token].start;
     out->article = evidence.whole;
     if (!options->article)

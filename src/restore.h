@@ -71,6 +71,9 @@ struct us_check_options {
     size_t from, to; /* look only at what begins within these bytes (to 0: at all) */
     double seconds;  /* give up after so long (0: never) */
     size_t bytes;    /* refuse longer texts (0: no bound) */
+    size_t memory;   /* take at most so many bytes of memory, what was opened aside (0: no bound) */
+    bool (*stop)(void *data); /* NULL; or asked now and then: true, and the check fails */
+    void *data;
 };
 
 struct us_restorer;
@@ -87,7 +90,8 @@ void us_restorer_close(struct us_restorer *restorer);
 float us_restorer_sure(const struct us_restorer *restorer); /* applied on save */
 float us_restorer_ask(const struct us_restorer *restorer);  /* worth a suggestion */
 
-/* Find the corrections of a text. *out must be closed by us_corrections_close(). */
+/* Find the corrections of a text. *out must be closed by us_corrections_close(). Time or memory used
+ * up is no failure, see cut_short; US_ELIMIT is for a text that is too long, or a check stopped. */
 int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, const char *text,
                       size_t length, const struct us_check_options *options, struct us_error *err);
 void us_corrections_close(struct us_corrections *corrections);

@@ -87,7 +87,7 @@ function core.version() end
 ---@field spun number probability that the text is spun at all
 ---@field family? string the likeliest bot, "A" and so on
 ---@field english boolean
----@field cut_short boolean a limit was reached
+---@field cut_short boolean time or memory was used up; what follows was not looked at
 ---@field article unspin.Article
 
 ---@class unspin.Article what the engine learnt of a whole article, to judge a part of it by
@@ -117,6 +117,8 @@ local engine = {}
 ---@field last? integer to this one
 ---@field seconds? number give up after so long
 ---@field bytes? integer refuse longer texts
+---@field memory? integer take at most so many bytes
+---@field stop? fun(): boolean asked now and then: true, and the check fails
 
 ---@param text string UTF-8
 ---@param options? unspin.EngineOptions

@@ -258,7 +258,7 @@ static void look(struct article *article, const struct parts *parts,
     if (rc == US_OK)
         rc = us_lattice_open(&lattice, &text, 0, text.length, parts->ngram, lexicon, &err);
     if (rc == US_OK)
-        rc = us_evidence_open(&evidence, &lattice, model, parts->context, NULL, 0, &err);
+        rc = us_evidence_open(&evidence, &lattice, model, parts->context, NULL, NULL, &err);
     if (rc != US_OK)
         die(err.message);
 

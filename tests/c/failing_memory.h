@@ -9,6 +9,9 @@
 #define UNSPIN_TESTS_FAILING_MEMORY_H
 
 #include <errno.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +25,8 @@
 /* libgit2 may have threads of its own, so the counts are atomic. */
 static atomic_long memory_calls; /* since begin_failing() */
 static atomic_long memory_held;  /* blocks that were given out and not yet freed */
+static atomic_long memory_bytes; /* of those blocks */
+static atomic_long memory_peak;  /* most of memory_bytes since it was set */
 static long memory_fails_at;     /* which call fails, from 1; 0: none */
 static bool memory_stays_out;    /* and so do all after it */
 
@@ -53,9 +58,18 @@ static bool fails_now(void)
     return true;
 }
 
+/* Good enough for what has one thread, as a check has. */
+static void count_bytes(long bytes)
+{
+    memory_bytes += bytes;
+    if (memory_bytes > memory_peak)
+        memory_peak = memory_bytes;
+}
+
 static void *counted(void *block)
 {
     memory_held += block != NULL;
+    count_bytes((long)malloc_usable_size(block));
     return block;
 }
 
@@ -75,14 +89,20 @@ void *realloc(void *block, size_t size)
         return NULL;
     if (!block)
         return counted(__libc_malloc(size));
+    long before = (long)malloc_usable_size(block);
+    count_bytes((long)size); /* both may be there for a while */
     void *moved = __libc_realloc(block, size);
     memory_held -= !moved && size == 0; /* that freed it */
+    memory_bytes -= (long)size;
+    if (moved || size == 0)
+        memory_bytes += (long)malloc_usable_size(moved) - before;
     return moved;
 }
 
 void free(void *block)
 {
     memory_held -= block != NULL;
+    memory_bytes -= (long)malloc_usable_size(block);
     __libc_free(block);
 }
 #pragma GCC visibility pop

@@ -158,7 +158,7 @@ static void posterior_and_gain_are_those_of_the_two_paths(void **state)
     open_lattice("an settlement");
     assert_int_equal(lattice.edge_count, 1);
     lattice.edges[0].prior = -1;
-    assert_int_equal(us_lattice_solve(&lattice, 1, &err), US_OK);
+    assert_int_equal(us_lattice_solve(&lattice, 1, NULL, &err), US_OK);
     double with = (-0.5 - 1) * log(10), without = (-0.5 - 3 - 1) * log(10);
     assert_float_equal(lattice.edges[0].gain, (float)(with - without), 1e-3);
     double odds = exp(with - 1 - without);
@@ -170,7 +170,7 @@ static void the_language_model_can_be_weighed_down_to_nothing(void **state)
     (void)state;
     open_lattice("an settlement");
     lattice.edges[0].prior = 0;
-    assert_int_equal(us_lattice_solve(&lattice, 0, &err), US_OK);
+    assert_int_equal(us_lattice_solve(&lattice, 0, NULL, &err), US_OK);
     assert_float_equal(lattice.edges[0].posterior, 0.5, 1e-5);
     assert_float_equal(lattice.edges[0].gain, 0, 1e-5);
 }
@@ -180,12 +180,12 @@ static void sentences_do_not_touch_each_other(void **state)
     (void)state;
     open_lattice("an settlement");
     lattice.edges[0].prior = -1;
-    us_lattice_solve(&lattice, 1, &err);
+    us_lattice_solve(&lattice, 1, NULL, &err);
     float alone = lattice.edges[0].posterior;
     open_lattice("The end of it. An settlement. The reduce back.");
     for (uint32_t i = 0; i < lattice.edge_count; i++)
         lattice.edges[i].prior = -1;
-    us_lattice_solve(&lattice, 1, &err);
+    us_lattice_solve(&lattice, 1, NULL, &err);
     assert_float_equal(lattice.edges[0].posterior, alone, 1e-5);
 }
 

@@ -139,11 +139,48 @@ static void compiling_without_memory_fails_cleanly(void **state)
     assert_int_not_equal(access("again.lex.new", F_OK), 0);
 }
 
+/* Texts that differ in what they take most of: edges, in one sentence and in many; units; tokens. */
+static void a_check_takes_no_more_memory_than_it_may(void **state)
+{
+    (void)state;
+    if (!CAN_FAIL)
+        skip();
+    const char *const texts[] = {"an bank of the river ", "An bank of the river. ", "a b ", ". ", ".",
+                                 "“The bank\n", "`a` "};
+    struct us_ngram *model = model_of(MODEL);
+    struct us_lexicon *lexicon = lexicon_of(ROWS, WEIGHTS, model);
+    struct us_restorer *restorer;
+    assert_int_equal(us_restorer_open(&restorer, model, lexicon, NULL, &err), US_OK);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t length = strlen(texts[i]), times = ((size_t)4 << 20) / length;
+        char *bytes = malloc(times * length);
+        assert_non_null(bytes);
+        for (size_t t = 0; t < times; t++)
+            memcpy(bytes + t * length, texts[i], length);
+        for (size_t memory = (size_t)4 << 20; memory <= (size_t)64 << 20; memory *= 2) {
+            struct us_check_options options = {.threshold = 0, .readings = true, .memory = memory};
+            struct us_corrections found;
+            long before = memory_bytes;
+            memory_peak = before;
+            assert_int_equal(us_restorer_check(&found, restorer, bytes, times * length, &options, &err),
+                             US_OK);
+            long taken = memory_peak - before;
+            assert_true(taken <= (long)memory);
+            us_corrections_close(&found);
+        }
+        free(bytes);
+    }
+    us_restorer_close(restorer);
+    us_lexicon_close(lexicon);
+    us_ngram_close(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_check_without_memory_fails_cleanly),
         cmocka_unit_test(compiling_without_memory_fails_cleanly),
+        cmocka_unit_test(a_check_takes_no_more_memory_than_it_may),
     };
     return cmocka_run_group_tests_name("memory that runs out", tests, enter, leave_folder);
 }

@@ -11,6 +11,19 @@ end
 
 local spun = read("tests/quality/articles/tram.txt")
 
+-- What a new process of this Lua prints, that runs the code with a file name; `under` is a command that runs it.
+local function in_new_process(code, file, under)
+  local path = os.tmpname()
+  local script = assert(io.open(path, "w"))
+  script:write(code)
+  script:close()
+  local pipe = assert(io.popen(("%s %s %s '%s'"):format(under or "", rawget(_G, "jit") and "luajit" or "lua5.4", path, file)))
+  local output = pipe:read("*a")
+  pipe:close()
+  os.remove(path)
+  return output
+end
+
 describe("core.open", function()
   it("gives an engine that says which files it uses", function()
     local engine = assert(core.open({}))
@@ -55,6 +68,68 @@ end)
 
 describe("engine:check", function()
   local engine = assert(core.open({}))
+
+  local long = (spun .. "\n"):rep(200)
+
+  it("is stopped by a function that it asks, with nothing found", function()
+    local asked = 0
+    local fixes, message = engine:check(long, {
+      stop = function()
+        asked = asked + 1
+        return asked == 2
+      end,
+    })
+    assert.is_nil(fixes)
+    assert.equal("the check was interrupted", message)
+    assert.equal(2, asked)
+    assert.is_table((engine:check(spun, { stop = function() return false end })))
+  end)
+
+  it("hands on the error of the function that it asks, and outlives what that does", function()
+    local close = getmetatable(engine).__gc
+    local except = { { old = "settlement" .. #long, new = "agreement" .. #long } }
+    local ok, message = pcall(engine.check, engine, long, {
+      except = except,
+      stop = function()
+        except[1].old, except[1].new = nil, nil
+        except[1] = nil
+        collectgarbage()
+        assert.has_error(function()
+          close(engine)
+        end, "the engine is checking")
+        error("enough", 0)
+      end,
+    })
+    assert.is_false(ok)
+    assert.equal("enough", message)
+    assert.is_table((engine:check(spun)))
+  end)
+
+  it("is stopped by what Ctrl-C does to Lua's own command", function()
+    local output = in_new_process([[
+      local engine = require("unspin.core").open()
+      local long = (io.open(arg[1]):read("*a") .. "\n"):rep(5000)
+      print(pcall(function()
+        local fixes = engine:check(long)
+        return fixes
+      end))
+    ]], "tests/quality/articles/tram.txt", "timeout -s INT -k 5 1")
+    assert.matches("^false\t[^\n]*interrupted!\n$", output)
+  end)
+
+  it("takes no more memory than it may, and says where it stopped", function()
+    local all, whole = engine:check(long, {})
+    local some, part = engine:check(long, { memory = 2 ^ 23 })
+    assert.is_false(whole.cut_short)
+    assert.is_true(part.cut_short)
+    assert.is_true(#some > 0 and #some < #all and part.words < whole.words)
+    local none, nothing = engine:check(long, { memory = 1 })
+    assert.same({}, none)
+    assert.is_true(nothing.cut_short)
+    local same, info = engine:check(spun, { memory = 2 ^ 24 })
+    assert.is_false(info.cut_short)
+    assert.same(engine:check(spun, {}), same)
+  end)
 
   it("stops looking when its time is over, and says so", function()
     local fixes, info = engine:check(spun, { seconds = 1e-9 })
@@ -157,19 +232,6 @@ describe("core.apply", function()
     end)
   end)
 end)
-
--- What a new process of this Lua prints, that runs the code with a file name.
-local function in_new_process(code, file)
-  local path = os.tmpname()
-  local script = assert(io.open(path, "w"))
-  script:write(code)
-  script:close()
-  local pipe = assert(io.popen(("%s %s '%s'"):format(rawget(_G, "jit") and "luajit" or "lua5.4", path, file)))
-  local output = pipe:read("*a")
-  pipe:close()
-  os.remove(path)
-  return output
-end
 
 describe("the history's module", function()
   it("is loaded when a history is first asked for, and libgit2 with it", function()
