@@ -148,8 +148,6 @@ struct us_article {
 
 struct us_signs { /* of one edge: what its features are made of, beside its row and place */
     float gain, posterior, agreed_gain, agreed; /* as the features of these names have them */
-    float context;
-    bool no_context;
     float article_sum, final_sum; /* of weights times features, those that are known by then */
 };
 

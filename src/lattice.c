@@ -248,10 +248,10 @@ static int add_rows(struct us_lattice *lattice, uint32_t from, uint32_t to,
         const struct us_row *row = &rows[i];
         if (row->flags & US_ROW_NAME ? !name_fits(lattice, row, from, to) : left_alone)
             continue;
-        struct us_edge edge = {.from = from, .to = to, .row = row, .possessive = possessive};
-        if (!original_ids(lattice, &edge))
-            continue;
-        int rc = push_edge(lattice, edge, err);
+        int rc = push_edge(lattice,
+                           (struct us_edge){.from = from, .to = to, .row = row,
+                                            .possessive = possessive},
+                           err);
         if (rc != US_OK)
             return rc;
     }
@@ -328,6 +328,16 @@ static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_er
         doubles_wrongly(text->norms + one->norm))
         return push_edge(lattice, edge, err);
     return US_OK;
+}
+
+/* Give the edges from the one given to the last their ids; drops those that have none. */
+static void add_ids(struct us_lattice *lattice, uint32_t edge)
+{
+    uint32_t kept = edge;
+    for (; edge < lattice->edge_count; edge++)
+        if (!lattice->edges[edge].row || original_ids(lattice, &lattice->edges[edge]))
+            lattice->edges[kept++] = lattice->edges[edge];
+    lattice->edge_count = kept;
 }
 
 /* Add the edges that begin at the units [first, last), a sentence. */
@@ -934,8 +944,11 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
             rc = US_OK;
             break;
         }
-        if (rc != US_OK || lattice->edge_count == edge)
+        if (rc != US_OK)
             continue;
+        if (search->sift && lattice->edge_count > edge)
+            search->sift(search->sieve, lattice, edge);
+        add_ids(lattice, edge);
         for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
             lattice->edges[e].prior = search->prior(&lattice->edges[e]);
         rc = solve(&solver, lattice, edge, lattice->edge_count, err);

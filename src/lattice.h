@@ -46,8 +46,10 @@ struct us_edge {
     const struct us_row *row; /* NULL unless origin is US_EDGE_ROW */
     uint8_t origin;
     bool possessive;         /* both sides carry 's at their end */
+    bool no_context;         /* the caller's: the context model does not know both sides, ... */
     uint8_t id_count;
     uint32_t ids[US_EDGE_WORDS];
+    float context;   /* ... and its gain; see evidence.h */
     float prior;     /* in: natural log of the odds of this swap before looking at the words;
                       * -INFINITY: out of the question, its posterior is 0 and its gain -20 */
     float posterior; /* out: 0 to 1 */
@@ -91,6 +93,10 @@ struct us_limits {
 
 struct us_search {
     float scale;                             /* weighs the language model */
+    /* Drop those of the edges from the one given to the last, all of one sentence, that are not worth
+     * a look; they have no ids yet. NULL: none is dropped. */
+    void (*sift)(void *sieve, struct us_lattice *, uint32_t edge);
+    void *sieve;
     float (*prior)(const struct us_edge *);  /* of an edge; NULL: 0 */
     bool (*keep)(const struct us_edge *);    /* after the solution; NULL: all */
     struct us_limits limits;

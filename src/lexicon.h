@@ -63,7 +63,8 @@ struct us_row {           /* as it lies in the file: 44 bytes */
     uint16_t swap_share;    /* of all pages with this original, those with this spun phrase; */
                             /* both in 1/1000, a row not seen counting as a third of a page */
     uint16_t spun_pages;  /* pages on which the spun phrase is itself an original: swapped away */
-    uint16_t unused;
+    int16_t promise;      /* 1/100 of a natural log: odds that it is the truth, before any look at
+                           * the place; what is known of the row alone */
 };
 
 struct us_lexicon;

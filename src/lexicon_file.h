@@ -16,7 +16,7 @@
 
 #define US_LEXICON_MAGIC "unspinLX"
 #define US_LEXICON_ORDER UINT32_C(0x01020304)
-#define US_LEXICON_VERSION 3u
+#define US_LEXICON_VERSION 4u
 
 struct us_lexicon_header {
     char magic[8];
