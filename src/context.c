@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "context_file.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
@@ -149,25 +150,49 @@ static void read_vector(float *out, const struct vectors *vectors, uint32_t id)
     }
 }
 
-/* In lanes, so that a compiler which keeps the order of additions can still add several at once. */
-static float dot(const float *a, const float *b)
+static const float *vector_of(float *room, const struct us_context *context,
+                              const struct us_context_gap *gap, uint32_t at)
 {
-    enum { LANES = 8 };
-    float sums[LANES] = {0}, sum = 0;
-    for (int d = 0; d < DIMENSIONS; d += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            sums[lane] += a[d + lane] * b[d + lane];
-    for (int lane = 0; lane < LANES; lane++)
-        sum += sums[lane];
-    return sum;
+    if (gap->vectors)
+        return gap->vectors + (size_t)at * DIMENSIONS;
+    read_vector(room, &context->word_vectors, gap->sentence[at]);
+    return room;
+}
+
+void us_context_vectors(float *out, const struct us_context *context, const uint32_t *words,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        read_vector(out + (size_t)i * DIMENSIONS, &context->word_vectors, words[i]);
+}
+
+/* The numbers of a vector, most of 2^13, and what 1 stands for: small integers multiply faster. */
+static float in_integers(int16_t *out, const float *vector)
+{
+    const float largest = 8191;
+    float most = 1e-20f;
+    for (int d = 0; d < DIMENSIONS; d++)
+        most = fabsf(vector[d]) > most ? fabsf(vector[d]) : most;
+    for (int d = 0; d < DIMENSIONS; d++)
+        out[d] = (int16_t)(vector[d] * (largest / most));
+    return most / largest;
+}
+
+static float dot(const int16_t *integers, const struct vectors *vectors, uint32_t id)
+{
+    const uint8_t *at = vectors->numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
+    int32_t low = 0, high = 0;
+    for (int d = 0; d < US_CONTEXT_VECTOR_SIZE; d++)
+        low += integers[d] * (int16_t)((at[d] & 15) - 8);
+    for (int d = 0; d < US_CONTEXT_VECTOR_SIZE; d++)
+        high += integers[d + US_CONTEXT_VECTOR_SIZE] * (int16_t)((at[d] >> 4) - 8);
+    return (float)(low + high) * ((float)vectors->steps[id] / US_CONTEXT_STEP_UNIT);
 }
 
 static void bag_add(struct us_context_bag *bag, const struct us_context *context, uint32_t word,
-                    float sign)
+                    const float *vector, float sign)
 {
     float weight = (float)context->weights[word] * (sign / 255);
-    float vector[DIMENSIONS];
-    read_vector(vector, &context->word_vectors, word);
     bag->weight += weight;
     for (int d = 0; d < DIMENSIONS; d++)
         bag->sum[d] += weight * vector[d];
@@ -176,9 +201,12 @@ static void bag_add(struct us_context_bag *bag, const struct us_context *context
 void us_context_bag(struct us_context_bag *out, const struct us_context *context,
                     const uint32_t *words, uint32_t count)
 {
+    float vector[DIMENSIONS];
     *out = (struct us_context_bag){0};
-    for (uint32_t i = 0; i < count; i++)
-        bag_add(out, context, words[i], 1);
+    for (uint32_t i = 0; i < count; i++) {
+        read_vector(vector, &context->word_vectors, words[i]);
+        bag_add(out, context, words[i], vector, 1);
+    }
 }
 
 static const float *place(const struct us_context *context, uint32_t which)
@@ -186,14 +214,18 @@ static const float *place(const struct us_context *context, uint32_t which)
     return context->places + which * DIMENSIONS;
 }
 
-static void add_word(float *hidden, const struct us_context *context, uint32_t which,
-                     uint32_t word)
+static void add_vector(float *hidden, const float *scale, const float *vector)
 {
-    const float *scale = place(context, which);
-    float vector[DIMENSIONS];
-    read_vector(vector, &context->word_vectors, word);
     for (int d = 0; d < DIMENSIONS; d++)
         hidden[d] += scale[d] * vector[d];
+}
+
+static void add_special(float *hidden, const struct us_context *context, uint32_t which,
+                        uint32_t word)
+{
+    float vector[DIMENSIONS];
+    read_vector(vector, &context->word_vectors, word);
+    add_vector(hidden, place(context, which), vector);
 }
 
 static void add_bag(float *hidden, const float *scale, const struct us_context_bag *bag,
@@ -208,17 +240,21 @@ static void add_bag(float *hidden, const float *scale, const struct us_context_b
 static void predict(float *hidden, const struct us_context *context,
                     const struct us_context_gap *gap)
 {
+    float room[DIMENSIONS];
     memcpy(hidden, place(context, US_CONTEXT_CONSTANT), DIMENSIONS * sizeof *hidden);
-    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && i <= gap->start; i++)
-        add_word(hidden, context, i,
-                 i < gap->start ? gap->sentence[gap->start - 1 - i] : context->begin);
-    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && gap->end + i <= gap->length; i++)
-        add_word(hidden, context, US_CONTEXT_RIGHT + i,
-                 gap->end + i < gap->length ? gap->sentence[gap->end + i] : context->end);
+    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && i < gap->start; i++)
+        add_vector(hidden, place(context, i), vector_of(room, context, gap, gap->start - 1 - i));
+    if (gap->start < US_CONTEXT_WINDOW)
+        add_special(hidden, context, gap->start, context->begin);
+    for (uint32_t i = 0; i < US_CONTEXT_WINDOW && gap->end + i < gap->length; i++)
+        add_vector(hidden, place(context, US_CONTEXT_RIGHT + i),
+                   vector_of(room, context, gap, gap->end + i));
+    if (gap->length - gap->end < US_CONTEXT_WINDOW)
+        add_special(hidden, context, US_CONTEXT_RIGHT + gap->length - gap->end, context->end);
 
     struct us_context_bag rest = *gap->bag;
     for (uint32_t i = gap->start; i < gap->end; i++)
-        bag_add(&rest, context, gap->sentence[i], -1);
+        bag_add(&rest, context, gap->sentence[i], vector_of(room, context, gap, i), -1);
     add_bag(hidden, place(context, US_CONTEXT_SENTENCE), &rest, context->header->bag_weight);
     if (gap->article) {
         struct us_context_bag others = *gap->article;
@@ -233,14 +269,16 @@ static void predict(float *hidden, const struct us_context *context,
 void us_context_score(float *scores, const struct us_context *context,
                       const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
 {
-    float hidden[DIMENSIONS], vector[DIMENSIONS];
+    float hidden[DIMENSIONS];
+    int16_t integers[DIMENSIONS];
     predict(hidden, context, gap);
+    float unit = in_integers(integers, hidden);
     for (uint32_t i = 0; i < count; i++) {
         if (phrases[i] == US_CONTEXT_UNKNOWN) {
             scores[i] = context->header->rarest;
             continue;
         }
-        read_vector(vector, &context->phrase_vectors, phrases[i]);
-        scores[i] = dot(hidden, vector) + (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
+        scores[i] = unit * dot(integers, &context->phrase_vectors, phrases[i]) +
+                    (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
     }
 }

@@ -48,7 +48,12 @@ struct us_context_gap {
     uint32_t start, end;                  /* the gap: [start, end) of the sentence */
     const struct us_context_bag *bag;     /* of the whole sentence, the gap included */
     const struct us_context_bag *article; /* of the whole article; NULL if there is no more */
+    const float *vectors; /* of the sentence's words, us_context_vectors(); NULL: read for each gap */
 };
+
+/* The vectors of some words: out[count][US_CONTEXT_DIMENSIONS]. */
+void us_context_vectors(float *out, const struct us_context *context, const uint32_t *words,
+                        uint32_t count);
 
 /*
  * Natural log of P(phrase | its surroundings), up to a constant that is the same for all phrases

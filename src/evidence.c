@@ -326,11 +326,15 @@ static uint32_t kinds_of(const struct us_row *row)
 
 /* ---- what is worth a look ------------------------------------------------------------------ */
 
+enum { PHRASES_KNOWN = 4096 };
+
 /* What tells the rows that have no hope at their place before the language model is asked. */
 struct sieve {
     const struct us_context *context; /* may be NULL */
     uint32_t *words;                  /* [units] the context model's ids */
-    uint32_t *phrases;                /* [rows] likewise of originals, by original_id: id + 2, 0: not known yet */
+    struct { uint32_t original, id; } *phrases; /* [PHRASES_KNOWN] likewise of originals met lately */
+    float *vectors;                   /* of the sentence's words; NULL: no memory, do without */
+    uint32_t vector_room;             /* words */
     struct us_context_bag article;
     float places[US_KINDS];           /* where there is a row of a kind, promising or not */
 };
@@ -342,9 +346,10 @@ static int sieve_open(struct sieve *out, const struct us_lattice *lattice,
     if (!context)
         return US_OK;
     out->words = malloc((lattice->unit_count + 1) * sizeof *out->words);
-    out->phrases = calloc(us_lexicon_rows(lattice->lexicon) + 1, sizeof *out->phrases);
+    out->phrases = malloc(PHRASES_KNOWN * sizeof *out->phrases);
     if (!out->words || !out->phrases)
         return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+    memset(out->phrases, 0xff, PHRASES_KNOWN * sizeof *out->phrases);
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         out->words[i] = us_context_word(context, unit_norm(lattice, i),
                                         unit_token(lattice, i)->norm_length);
@@ -356,22 +361,24 @@ static void sieve_close(struct sieve *sieve)
 {
     free(sieve->words);
     free(sieve->phrases);
+    free(sieve->vectors);
 }
 
 static uint32_t original_phrase(struct sieve *sieve, const struct us_lattice *lattice,
                                 const struct us_row *row)
 {
-    uint32_t *known = &sieve->phrases[row->original_id];
-    if (*known == 0) {
+    uint32_t slot = row->original_id % PHRASES_KNOWN;
+    if (sieve->phrases[slot].original != row->original_id) {
         const char *original = us_lexicon_string(lattice->lexicon, row->original);
-        *known = us_context_phrase(sieve->context, original, strlen(original)) + 2;
+        sieve->phrases[slot].original = row->original_id;
+        sieve->phrases[slot].id = us_context_phrase(sieve->context, original, strlen(original));
     }
-    return *known - 2;
+    return sieve->phrases[slot].id;
 }
 
 /* The gap's sentence is that of a unit; returns the sentence's first unit. */
 static uint32_t context_sentence(struct us_context_gap *gap, struct us_context_bag *bag,
-                                 const struct us_lattice *lattice, const struct sieve *sieve,
+                                 const struct us_lattice *lattice, struct sieve *sieve,
                                  uint32_t unit)
 {
     uint32_t first = unit, last = unit;
@@ -384,6 +391,14 @@ static uint32_t context_sentence(struct us_context_gap *gap, struct us_context_b
     gap->length = last - first;
     gap->bag = bag;
     us_context_bag(bag, sieve->context, gap->sentence, gap->length);
+    if (gap->length > sieve->vector_room) {
+        free(sieve->vectors);
+        sieve->vectors = malloc(gap->length * US_CONTEXT_DIMENSIONS * sizeof *sieve->vectors);
+        sieve->vector_room = sieve->vectors ? gap->length : 0;
+    }
+    gap->vectors = sieve->vectors;
+    if (gap->vectors)
+        us_context_vectors(sieve->vectors, sieve->context, gap->sentence, gap->length);
     return first;
 }
 
