@@ -166,15 +166,15 @@ void us_context_vectors(float *out, const struct us_context *context, const uint
         read_vector(out + (size_t)i * DIMENSIONS, &context->word_vectors, words[i]);
 }
 
-/* The numbers of a vector, most of 2^13, and what 1 stands for: small integers multiply faster. */
+/* The numbers of a vector in 15 bits and a sign, and what 1 stands for: they multiply faster. */
 static float in_integers(int16_t *out, const float *vector)
 {
-    const float largest = 8191;
+    const float largest = 32767;
     float most = 1e-20f;
     for (int d = 0; d < DIMENSIONS; d++)
         most = fabsf(vector[d]) > most ? fabsf(vector[d]) : most;
     for (int d = 0; d < DIMENSIONS; d++)
-        out[d] = (int16_t)(vector[d] * (largest / most));
+        out[d] = (int16_t)lrintf(vector[d] * (largest / most));
     return most / largest;
 }
 

@@ -72,7 +72,8 @@ static uint32_t phrase(const struct us_context *context, const char *string)
 static float score(const struct us_context *context, const char *sentence, const char *candidate,
                    const char *rest_of_article)
 {
-    uint32_t ids[32], count = 0, rest = 0, gap_at = 0, all[32];
+    enum { WORDS = 32 };
+    uint32_t ids[WORDS], count = 0, rest = 0, gap_at = 0, all[WORDS];
     char copy[128], *save;
     snprintf(copy, sizeof copy, "%s", sentence);
     for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
@@ -89,10 +90,15 @@ static float score(const struct us_context *context, const char *sentence, const
     us_context_bag(&bag, context, ids, count);
     us_context_bag(&article, context, all, rest);
     struct us_context_gap gap = {ids, count, gap_at, gap_at + 1, &bag,
-                                 rest_of_article ? &article : NULL};
+                                 rest_of_article ? &article : NULL, NULL};
     uint32_t id = phrase(context, candidate);
-    float value;
+    float value, from_vectors;
     us_context_score(&value, context, &gap, &id, 1);
+    float vectors[WORDS][US_CONTEXT_DIMENSIONS];
+    us_context_vectors(vectors[0], context, ids, count);
+    gap.vectors = vectors[0];
+    us_context_score(&from_vectors, context, &gap, &id, 1);
+    assert_float_equal(value, from_vectors, 0);
     return value;
 }
 
@@ -138,8 +144,8 @@ static void test_a_place_has_its_own_weight(void **state)
     struct us_context *context = opened();
     float before = score(context, "river _ the", "shore", NULL);
     float after = score(context, "the _ river", "shore", NULL);
-    /* 10 x 10 x 0.02 against 10 x 10 x 0.01, beside the bag that is the same */
-    assert_float_equal(before - after, 1, 1e-5);
+    /* 5 x 5 x 0.08 against 5 x 5 x 0.04, beside the bag that is the same */
+    assert_float_equal(before - after, 1, 1e-4); /* 15 bits of each number */
     us_context_close(context);
 }
 
@@ -164,7 +170,7 @@ static void test_what_stands_in_the_gap_is_not_evidence(void **state)
     uint32_t ids[] = {word(context, "the"), word(context, "loan")}, id = phrase(context, "lender");
     struct us_context_bag bag;
     us_context_bag(&bag, context, ids, 2);
-    struct us_context_gap gap = {ids, 2, 1, 2, &bag, &bag};
+    struct us_context_gap gap = {ids, 2, 1, 2, &bag, &bag, NULL};
     float value;
     us_context_score(&value, context, &gap, &id, 1);
     assert_float_equal(value, score(context, "the _", "lender", "the"), 1e-5);

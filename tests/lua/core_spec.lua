@@ -159,15 +159,21 @@ describe("engine:check", function()
     local all, info = engine:check(spun, { threshold = sure })
     local first, last = spun:find("%f[^\n][^\n]+\n", math.floor(#spun / 2))
     local part, of = engine:check(spun, { threshold = ask, article = info.article, first = first, last = last })
-    local found = {}
     for _, fix in ipairs(part) do
       assert.is_true(fix.start >= first and fix.stop <= last)
-      found[fix.start] = fix.new
+    end
+    -- Two words that are each put right in the article may be put right as one phrase in the part.
+    local function new_words_at(fix)
+      for _, other in ipairs(part) do
+        if other.start <= fix.start and fix.stop <= other.stop then
+          return other.new
+        end
+      end
     end
     local wanted = 0
     for _, fix in ipairs(all) do
       if fix.start >= first and fix.stop <= last then
-        assert.equal(fix.new, found[fix.start])
+        assert.matches(fix.new, new_words_at(fix), 1, true)
         wanted = wanted + 1
       end
     end
