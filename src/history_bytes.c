@@ -78,6 +78,15 @@ void us_bytes_close(struct us_bytes *bytes)
     *bytes = (struct us_bytes){0};
 }
 
+char *us_bytes_take(struct us_bytes *bytes)
+{
+    if (bytes->failed)
+        us_bytes_close(bytes);
+    char *at = bytes->at;
+    *bytes = (struct us_bytes){0};
+    return at;
+}
+
 int us_bytes_read_file(struct us_bytes *out, const char *path)
 {
     int result = US_EIO;

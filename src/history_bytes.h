@@ -22,6 +22,9 @@ void us_bytes_format(struct us_bytes *bytes, const char *fmt, ...) US_PRINTF(2, 
 void us_bytes_be32(struct us_bytes *bytes, uint32_t value); /* big-endian, as git's files are */
 void us_bytes_close(struct us_bytes *bytes);
 
+/* What was put together, for free(), and bytes is as new. NULL if memory ran out. */
+char *us_bytes_take(struct us_bytes *bytes);
+
 /* Read a whole file. US_EIO with errno kept if it cannot be read. */
 int us_bytes_read_file(struct us_bytes *out, const char *path);
 

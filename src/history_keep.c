@@ -30,12 +30,8 @@ int us_history_command(char **out, const struct us_history *history, struct us_e
     add_quoted(&command, history->ref.at);
     us_bytes_text(&command, " -- ");
     add_quoted(&command, history->path.at);
-    if (command.failed) {
-        us_bytes_close(&command);
-        return us_fail(err, US_ENOMEM, "out of memory for the history");
-    }
-    *out = command.at;
-    return US_OK;
+    *out = us_bytes_take(&command);
+    return *out ? US_OK : us_fail(err, US_ENOMEM, "out of memory for the history");
 }
 
 /* Did this commit, of ours or a revert, change the article? */

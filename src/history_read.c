@@ -96,12 +96,14 @@ static bool add_pack(struct us_reader *reader, const char *directory, const char
         reader->room = room;
     }
     us_bytes_format(&path, "%s/%s", directory, name);
-    struct readable pack = {.path = path.at};
-    if (!path.failed && map_index(&pack))
+    struct readable pack = {.path = us_bytes_take(&path)};
+    if (!pack.path)
+        return false;
+    if (map_index(&pack))
         reader->packs[reader->count++] = pack;
     else
         close_pack(&pack);
-    return !path.failed;
+    return true;
 }
 
 static bool add_packs(struct us_reader *reader, const char *objects)

@@ -725,13 +725,21 @@ static const char *first_of(git_config *config, const char *variable, const char
     return NULL;
 }
 
+/* Asked only where git was not told: the answer may have to come from another machine. */
+static const char *login_name(void)
+{
+    errno = 0;
+    const struct passwd *user = getpwuid(getuid());
+    if (!user && errno == ENOMEM)
+        us_memory_note();
+    return user ? user->pw_name : "unspin";
+}
+
 void us_identity(struct us_bytes *out, struct us_history *history, bool committer)
 {
     git_config *config = NULL;
     struct us_bytes machine = {0};
     char host[HOST_NAME_MAX + 1] = "localhost";
-    const struct passwd *user = getpwuid(getuid());
-    const char *login = user ? user->pw_name : "unspin";
     if (git_repository_config_snapshot(&config, history->store) != 0)
         config = NULL;
     const char *name = committer
@@ -742,6 +750,7 @@ void us_identity(struct us_bytes *out, struct us_history *history, bool committe
                   : first_of(config, "GIT_AUTHOR_EMAIL", "author.email", "user.email");
     if (!mail)
         mail = getenv("EMAIL");
+    const char *login = name && mail ? name : login_name();
     gethostname(host, sizeof host - 1);
     us_bytes_format(&machine, "%s@%s", login, host);
     add_clean(out, name ? name : login, "unspin");
