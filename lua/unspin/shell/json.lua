@@ -1,16 +1,16 @@
 -- json.lua: write JSON with keys in a fixed order, one value a line where that is wanted.
--- Reading is lua-cjson's; writing is ours because its key order changes from run to run.
+-- Objects are put together here because lua-cjson's key order changes from run to run.
+
+local cjson = require("cjson")
 
 local json = {}
-
-local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 ---@param text string
 ---@return string
 function json.string(text)
-  return '"' .. text:gsub('[\0-\31"\\\127]', function(char)
-    return escapes[char] or ("\\u%04x"):format(char:byte())
-  end) .. '"'
+  local encoded = cjson.encode(text)
+  -- It need not escape slashes, but does, and people read this.
+  return text:find("/", 1, true) and encoded:gsub("\\/", "/") or encoded
 end
 
 -- A number with at most four decimals and no exponent.
