@@ -108,6 +108,8 @@ bool us_is_british(const struct us_text *text)
         if (token->kind != US_TOKEN_WORD || token->norm_length < 4 || token->norm_length > 16)
             continue;
         for (int k = 0; k < PAIRS; k++) {
+            if (pairs[k].british[0] != norm[0]) /* both spellings begin alike */
+                continue;
             british += strcmp(pairs[k].british, norm) == 0;
             american += strcmp(pairs[k].american, norm) == 0;
         }
