@@ -27,6 +27,11 @@ local function installed(program)
   return os.execute("command -v " .. program .. " >/dev/null 2>&1") == true
 end
 
+-- aspell without a dictionary fails, and fast.
+local function works(command)
+  return os.execute("echo word | " .. command .. " >/dev/null 2>&1") == true
+end
+
 local function exists(path)
   local file = io.open(path)
   return file and file:close()
@@ -136,8 +141,8 @@ for _, text in ipairs(texts) do
 end
 add_command("lua5.4, nothing", "lua5.4 -e ''")
 add_peer("codespell", "codespell %s", installed("codespell"))
-add_peer("aspell list", "sh -c 'aspell list --lang=en <\"$1\"' sh %s", installed("aspell"))
-add_peer("hunspell -l", "hunspell -l -d en_US %s", installed("hunspell"))
+add_peer("aspell list", "sh -c 'aspell list --lang=en <\"$1\"' sh %s", works("aspell list --lang=en"))
+add_peer("hunspell -l", "hunspell -l -d en_US %s", works("hunspell -l -d en_US"))
 local node = "env NODE_MODULES=" .. quote(modules) .. " node tests/bench/peers/"
 add_peer("retext-simplify", node .. "retext.mjs %s", exists(modules .. "/retext-simplify/package.json"))
 add_peer("harper.js", node .. "harper.mjs %s", exists(modules .. "/harper.js/package.json"))
