@@ -231,7 +231,7 @@ describe("unspin check", function()
 
   describe("refuses, in one line,", function()
     it("a folder without -r", function()
-      assert_one_line_error(unspin("check ."), "Is a directory")
+      assert_one_line_error(unspin("check ."), "%.: is a folder; give %-r to take the articles in it")
     end)
 
     it("NUL bytes", function()

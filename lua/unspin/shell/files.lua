@@ -28,10 +28,11 @@ function files.read(path)
   end
   local text, reason = file:read("a")
   file:close()
-  if not text then
-    return nil, path .. ": " .. (reason or "cannot be read")
+  if text then
+    return text
   end
-  return text
+  local folder = files.is_folder(path)
+  return nil, path .. ": " .. (folder and "is a folder; give -r to take the articles in it" or reason or "cannot be read")
 end
 
 ---@param path string
