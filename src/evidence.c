@@ -476,6 +476,43 @@ static void sift(void *who, struct us_lattice *lattice, uint32_t edge)
 
 /* ---- the article -------------------------------------------------------------------------- */
 
+static bool tally_open(struct us_tally *out, uint32_t most)
+{
+    uint32_t room = 16;
+    while (room < 2 * most)
+        room *= 2;
+    *out = (struct us_tally){.keys = calloc(room, sizeof *out->keys),
+                             .sums = calloc(room, sizeof *out->sums), .mask = room - 1};
+    return out->keys && out->sums;
+}
+
+static void tally_close(struct us_tally *tally)
+{
+    free(tally->keys);
+    free(tally->sums);
+}
+
+/* The place of a number, or the empty one where it belongs. */
+static uint32_t tally_slot(const struct us_tally *tally, uint32_t number)
+{
+    uint32_t slot = number * 0x9e3779b1u >> 7 & tally->mask;
+    while (tally->keys[slot] != 0 && tally->keys[slot] != number + 1)
+        slot = (slot + 1) & tally->mask;
+    return slot;
+}
+
+static void tally_add(struct us_tally *tally, uint32_t number, float value)
+{
+    uint32_t slot = tally_slot(tally, number);
+    tally->keys[slot] = number + 1;
+    tally->sums[slot] += value;
+}
+
+static float tally_sum(const struct us_tally *tally, uint32_t number)
+{
+    return tally->sums[tally_slot(tally, number)];
+}
+
 /* Add the edges up. Readings of one place share its probability, so that none counts twice. */
 static void add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,
                    const float *probability)
@@ -488,8 +525,8 @@ static void add_up(struct us_article *article, struct us_sums *sums, const struc
              next++) {
             const struct us_row *row = lattice->edges[next].row;
             if (row) {
-                sums->rows[row->id] += probability[next];
-                sums->originals[row->original_id] += probability[next];
+                tally_add(&sums->rows, row->id, probability[next]);
+                tally_add(&sums->originals, row->original_id, probability[next]);
             }
             if (probability[next] > probability[best])
                 best = next;
@@ -659,8 +696,8 @@ static float rivals(const struct us_evidence *evidence, const struct us_lattice 
                              edges[e].to == edges[edge].to;
          e++)
         if (edges[e].row)
-            all += evidence->sums.rows[edges[e].row->id];
-    float own = edges[edge].row ? evidence->sums.rows[edges[edge].row->id] : 0;
+            all += tally_sum(&evidence->sums.rows, edges[e].row->id);
+    float own = edges[edge].row ? tally_sum(&evidence->sums.rows, edges[edge].row->id) : 0;
     return all > own ? all - own : 0;
 }
 
@@ -685,10 +722,11 @@ static void article_features(float *f, const struct us_evidence *evidence,
     f[US_FEATURE_KIND] = kind_level(article, edge->row);
     f[US_FEATURE_KIND_GAIN] = f[US_FEATURE_KIND] * f[US_FEATURE_GAIN];
     f[US_FEATURE_KIND_CONTEXT] = f[US_FEATURE_KIND] * f[US_FEATURE_CONTEXT];
-    float same = edge->row ? sums->rows[edge->row->id] - evidence->local[e] : 0;
+    float of_row = edge->row ? tally_sum(&sums->rows, edge->row->id) : 0;
+    float same = edge->row ? of_row - evidence->local[e] : 0;
     f[US_FEATURE_REPEATED] = logf(1 + (same > 0 ? same : 0));
     float others =
-        edge->row ? sums->originals[edge->row->original_id] - sums->rows[edge->row->id] : 0;
+        edge->row ? tally_sum(&sums->originals, edge->row->original_id) - of_row : 0;
     f[US_FEATURE_ELSEWHERE] = logf(1 + (others > 0 ? others : 0));
     f[US_FEATURE_SWAPPED_DENSITY] = level * f[US_FEATURE_SWAPPED_AWAY];
     uint32_t low = edge->from > NEIGHBOURHOOD ? edge->from - NEIGHBOURHOOD : 0;
@@ -755,18 +793,16 @@ static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
                      struct us_error *err)
 {
     uint32_t edges = lattice->edge_count, units = lattice->unit_count;
-    uint32_t rows = us_lexicon_rows(lattice->lexicon);
     struct us_sums *sums = &out->sums;
+    bool tallies = tally_open(&sums->rows, edges) && tally_open(&sums->originals, edges);
     sums->counts = calloc(us_ngram_words(lattice->model) + 1, sizeof *sums->counts);
     sums->at = calloc(units + 1, sizeof *sums->at);
     sums->before = calloc(units + 1, sizeof *sums->before);
-    sums->rows = calloc(rows + 1, sizeof *sums->rows);
-    sums->originals = calloc(rows + 1, sizeof *sums->originals);
     out->signs = calloc(edges + 1, sizeof *out->signs);
     out->local = calloc(edges + 1, sizeof *out->local);
     out->final = calloc(edges + 1, sizeof *out->final);
-    return sums->counts && sums->at && sums->before && sums->rows && sums->originals &&
-                   out->signs && out->local && out->final
+    return tallies && sums->counts && sums->at && sums->before && out->signs && out->local &&
+                   out->final
                ? US_OK
                : us_fail(err, US_ENOMEM, "out of memory restoring the text");
 }
@@ -894,8 +930,8 @@ void us_evidence_close(struct us_evidence *evidence)
     free(evidence->sums.counts);
     free(evidence->sums.at);
     free(evidence->sums.before);
-    free(evidence->sums.rows);
-    free(evidence->sums.originals);
+    tally_close(&evidence->sums.rows);
+    tally_close(&evidence->sums.originals);
     free(evidence->signs);
     free(evidence->local);
     free(evidence->final);

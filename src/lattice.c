@@ -908,8 +908,14 @@ static int solver_open(struct solver *out, const struct us_lattice *lattice, flo
     *out = (struct solver){.model = lattice->model, .memo = lattice->memo, .scale = scale,
                            .limits = limits,
                            .last_pair_tells = us_ngram_order(lattice->model) <= 3};
-    out->queues = calloc(AHEAD, sizeof *out->queues);
-    return out->queues ? US_OK : no_memory(err);
+    out->queues = malloc(AHEAD * sizeof *out->queues);
+    if (!out->queues)
+        return no_memory(err);
+    for (uint32_t i = 0; i < AHEAD; i++) { /* what waits is written before it is read */
+        out->queues[i].pending = NULL;
+        out->queues[i].count = out->queues[i].pending_count = out->queues[i].pending_room = 0;
+    }
+    return US_OK;
 }
 
 static void solver_close(struct solver *solver)
