@@ -175,10 +175,10 @@ test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests und
 	@LSAN_OPTIONS=suppressions=tests/c/lsan.supp:print_suppressions=0 $(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
 
 .PHONY: tests-c
-tests-c: $(C_TESTS) $(FUZZERS) $(LEXICON)
+tests-c: $(C_TESTS) $(FUZZERS) $(DATA)
 
 .PHONY: coverage
-coverage: $(LEXICON) build/unspin.lm ## Lines of the core that the C tests run (gcov)
+coverage: $(DATA) ## Lines of the core that the C tests run (gcov)
 	@$(MAKE) --no-print-directory OBJ=build/obj-coverage CFLAGS='-O0 -g --coverage' \
 		LDFLAGS=--coverage coverage-of-tests
 
