@@ -1,5 +1,6 @@
 #include "lattice.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,13 +271,22 @@ static bool doubles_wrongly(const char *word)
     return false;
 }
 
+/* Braces right behind a name or a sign are markup, not a spinner's: \emph{word}, ${word}, {{word}}. */
+static bool opens_spinner_braces(const char *bytes, size_t at)
+{
+    if (bytes[at] != '{')
+        return false;
+    unsigned char before = at ? (unsigned char)bytes[at - 1] : ' ';
+    return !isalnum(before) && !strchr("$#%@\\{}])=_^~", before);
+}
+
 bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge)
 {
     const struct us_text *text = lattice->text;
     uint32_t first = lattice->units[edge->from].token, last = lattice->units[edge->to - 1].token;
     size_t start = text->tokens[first].start, end = text->tokens[last].end;
-    return start > 0 && end < text->length && text->bytes[start - 1] == '{' &&
-           text->bytes[end] == '}' && (start < 2 || text->bytes[start - 2] != '{');
+    return start > 0 && end < text->length && opens_spinner_braces(text->bytes, start - 1) &&
+           text->bytes[end] == '}';
 }
 
 /* A number of which the part before or behind the point is a word: 102.five, seven.1. */

@@ -174,9 +174,20 @@ static void what_bots_leave_behind_is_mended(void **state)
 {
     (void)state;
     assert_string_equal(restored("the {hardware} store"), "the hardware store");
+    assert_string_equal(restored("“{hardware}” store"), "“hardware” store");
     assert_string_equal(restored("rose to 102.five in"), "rose to 102.5 in");
     assert_string_equal(restored("some seven.1 million"), "some 7.1 million");
     assert_string_equal(restored("one of of them"), "one of them");
+}
+
+static void braces_of_markup_stay(void **state)
+{
+    (void)state;
+    assert_string_equal(restored("\\emph{hardware} settlement"), "\\emph{hardware} agreement");
+    assert_string_equal(restored("\\emph{settlement}"), "\\emph{agreement}");
+    assert_string_equal(restored("\\section[short]{settlement}"), "\\section[short]{agreement}");
+    assert_string_equal(restored("the ${settlement} held"), "the ${agreement} held");
+    assert_string_equal(restored("the {{settlement}} held"), "the {{agreement}} held");
 }
 
 int main(void)
@@ -194,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_line_that_ended_inside_the_span_ends_after_it),
         cmocka_unit_test(an_article_keeps_its_spelling),
         cmocka_unit_test(what_bots_leave_behind_is_mended),
+        cmocka_unit_test(braces_of_markup_stay),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
