@@ -51,21 +51,23 @@ end
 ---@param after string
 ---@param penalty? fun(first: integer): number what else speaks against a place, in bytes that differ
 ---@return integer? first, integer? last 1-based, inclusive
+---@return number? score how alike the surroundings are: bytes that agree, less the penalty of one among several
 function M.find(text, words, before, after, penalty)
   local best, best_last, best_score
   local first, last = next_whole(text, words, 1)
   while first do
     local again, again_last = next_whole(text, words, last + 1)
+    local score = likeness(text, first, last, before, after)
     if not best and not again then
-      return first, last -- the only one
+      return first, last, score -- the only one
     end
-    local score = likeness(text, first, last, before, after) - (penalty and penalty(first) or 0)
+    score = score - (penalty and penalty(first) or 0)
     if not best or score > best_score then
       best, best_last, best_score = first, last, score
     end
     first, last = again, again_last
   end
-  return best, best_last
+  return best, best_last, best_score
 end
 
 -- The words around a correction, as its commit's excerpt gives them:

@@ -115,15 +115,16 @@ function M.add(buf, row, column, end_row, end_column, fix, hidden)
   return mark
 end
 
--- Where a mark's words stand whole within the text that it covers: the offsets before and after.
+-- Where a mark's words stand whole within the text that it covers: the offsets before and after,
+-- and how much its surroundings speak for that place.
 local function find_words(mark, words, covered)
   if covered == words then
-    return 0, #covered
+    return 0, #covered, math.huge
   elseif words == "" then
     return nil -- they were taken out, and something else stands there
   end
-  local first, last = locate.find(covered, words, mark.before or "", mark.after or "")
-  return first and first - 1, last
+  local first, last, score = locate.find(covered, words, mark.before or "", mark.after or "")
+  return first and first - 1, last, score
 end
 
 -- Row and column of an offset into joined lines that begin at (row, column).
@@ -167,14 +168,14 @@ local function inspect(lines, mark, row, column, details)
   if mark.proposal then
     tries = { { "reversed", mark.fix.old } }
   end
+  local best
   for _, try in ipairs(tries) do
-    local first, last = find_words(mark, (try[2]:gsub("\r\n", "\n")), covered)
-    if first then
-      place.state = try[1]
+    local first, last, score = find_words(mark, (try[2]:gsub("\r\n", "\n")), covered)
+    if first and (not best or score > best) then
+      best, place.state = score, try[1]
       place.row, place.column = advance(lines, row, column, first)
       place.end_row, place.end_column = advance(lines, row, column, last)
       place.exact = first == 0 and last == #covered
-      break
     end
   end
   return place
