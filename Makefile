@@ -287,8 +287,8 @@ bench-instructions: all ## Count instructions with callgrind and compare with th
 	@tests/bench/instructions.sh
 
 .PHONY: bench-filter
-bench-filter: all ## Measure `unspin filter` over SIZE=megabytes, with one process and with two
-	@$(LUA54) tests/bench/filter.lua $(SIZE)
+bench-filter: all ## Measure `unspin filter` over SIZE=1 megabytes, with each of PROCESSES="1 2"
+	@$(LUA54) tests/bench/filter.lua $(or $(SIZE),1) $(PROCESSES)
 
 $(OBJ)/bench_history: tests/bench/history/bench_history.c $(CORE) | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)

@@ -1,9 +1,11 @@
--- filter.lua [MEGABYTES]: throughput and memory of `unspin filter` over a stream made of the
--- articles in tests/quality/articles, spun and clean, with one process and with two.
+-- filter.lua [MEGABYTES [PROCESSES...]]: throughput and memory of `unspin filter` over a stream made
+-- of the articles in tests/quality/articles, spun and clean, with one process and with two, or as
+-- many as are named.
 
 local cjson = require("cjson")
 
 local megabytes = tonumber(arg[1]) or 1
+local counts = arg[2] and { table.unpack(arg, 2) } or { "1", "2" }
 
 local function capture(command)
   local pipe = assert(io.popen(command))
@@ -99,7 +101,8 @@ end
 local input = os.tmpname()
 local lines, words = write_stream(input)
 print(("filter: %g MB, %d articles, %.1f million words"):format(megabytes, lines, words / 1e6))
-for processes = 1, 2 do
+for _, count in ipairs(counts) do
+  local processes = assert(math.tointeger(tonumber(count)), "PROCESSES is a list of whole numbers")
   local seconds, used, memory = run(input, processes)
   local answered = tonumber(capture(("cat %s.part*.out | wc -l"):format(input)))
   assert(answered == lines, ("%d lines answered instead of %d"):format(answered, lines))
