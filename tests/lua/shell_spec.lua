@@ -742,7 +742,7 @@ describe("unspin lexicon", function()
     it("has pairs proposed in spun text, and in the editor, and removed again", function()
       assert.is_nil(swaps(spun)["quorum → council"])
       assert.same({ output = "quorum → council is added to " .. folder .. "/.config/unspin/lexicon.tsv\n",
-        status = 0, errors = "" }, unspin("lexicon add --part noun quorum council"))
+        status = 0, errors = "" }, unspin("lexicon add --part noun quorum -- council"))
       assert.is_true(swaps(spun)["quorum → council"])
       assert.equal("quorum → council  100%, yours, in spun text only\n", unspin("lexicon quorum").output)
       assert.matches("quorums → councils", unspin("lexicon quorums").output)
@@ -751,7 +751,7 @@ describe("unspin lexicon", function()
       shell(("nvim --clean --headless --cmd 'set rtp^=%s' -c Unspin -c 'noautocmd write' -c 'qall!' spun.txt"):format(root))
       assert.matches("The city council announced", read(folder .. "/spun.txt"), 1, true)
 
-      assert.equal(0, unspin("lexicon remove quorum council").status)
+      assert.equal(0, unspin("lexicon remove quorum -- council").status)
       assert.is_nil(swaps(spun)["quorum → council"])
       assert.equal("", unspin("lexicon list").output)
     end)
@@ -759,10 +759,8 @@ describe("unspin lexicon", function()
     it("has a pair and its forms forbidden", function()
       local found = swaps(read(article))
       assert.is_true(found["automobiles → cars"])
-      unspin("lexicon forbid automobile car")
-      unspin("lexicon forbid local weather climate")
-      assert.equal(2, unspin("lexicon forbid local weather climate").status)
-      unspin("lexicon forbid 'local weather' climate")
+      unspin("lexicon forbid automobile -- car")
+      unspin("lexicon forbid local weather -- climate")
       assert.equal("automobile → car  forbidden\nlocal weather → climate  forbidden\n",
         unspin("lexicon list").output)
       found = swaps(read(article))
@@ -772,10 +770,34 @@ describe("unspin lexicon", function()
       assert.matches("automobile → car  forbidden by you", unspin("lexicon automobile").output)
     end)
 
+    it("has -- or an arrow between the two phrases, so that what is printed can be given back", function()
+      for _, between in ipairs({ "--", "→", "'->'" }) do
+        local words = ("local weather %s general climate"):format(between)
+        assert.matches("^local weather → general climate is added", unspin("lexicon add " .. words).output)
+        assert.matches("^local weather → general climate  only in spun text\n$", unspin("lexicon list").output)
+        assert.equal(0, unspin("lexicon remove " .. words).status)
+        assert.equal("", unspin("lexicon list").output)
+      end
+      assert.equal(0, unspin("lexicon add quorum -- council --part noun").status)
+      assert.matches("quorums → councils", unspin("lexicon quorums").output)
+    end)
+
+    it("is not changed by a phrase that only begins as an action does: that is told, and looked up by look", function()
+      for _, action in ipairs({ "add", "forbid", "remove" }) do
+        for _, words in ipairs({ "up to", "up", "-- to", "up --", "up -- to -- from" }) do
+          local result = unspin(("lexicon %s %s"):format(action, words))
+          assert_one_line_error(result, ("unspin lexicon %s SPUN %%-%%- ORIGINAL"):format(action))
+        end
+      end
+      assert.matches("to look up 'add up to': unspin lexicon look add up to\n$", unspin("lexicon add up to").errors)
+      assert.equal("", unspin("lexicon list").output)
+      assert_one_line_error(unspin("lexicon look add up xyzzy"), "'add up xyzzy' is not in the lexicon")
+    end)
+
     it("takes a row that no text can match in one line, and changes nothing", function()
-      assert_one_line_error(unspin("lexicon add 'one two three four five six seven' few"), "more than 6 words")
-      assert_one_line_error(unspin("lexicon add same same"), "stands for itself")
-      assert_one_line_error(unspin("lexicon remove same same"), "same → same is not in ")
+      assert_one_line_error(unspin("lexicon add one two three four five six seven -- few"), "more than 6 words")
+      assert_one_line_error(unspin("lexicon add same -- same"), "stands for itself")
+      assert_one_line_error(unspin("lexicon remove same -- same"), "same → same is not in ")
       assert.equal("", unspin("lexicon list").output)
     end)
 
@@ -793,17 +815,17 @@ describe("unspin lexicon", function()
       local function compiled()
         return shell("stat -c '%n %Y %i' .cache/unspin/*.lex").output
       end
-      unspin("lexicon add quorum council")
+      unspin("lexicon add quorum -- council")
       local first = compiled()
       unspin("check tram.txt")
       assert.equal(first, compiled())
-      unspin("lexicon add edict decree")
+      unspin("lexicon add edict -- decree")
       assert.not_equal(first, compiled())
       assert.equal("1\n", shell("ls .cache/unspin | wc -l").output)
     end)
 
     it("is mended when the compiled file is damaged", function()
-      unspin("lexicon add quorum council")
+      unspin("lexicon add quorum -- council")
       shell("for file in .cache/unspin/*.lex; do head -c 1000 /dev/zero >$file; done")
       assert.matches("damaged\n$", (unspin("check tram.txt").errors:gsub("%(.-%)", "damaged"):gsub("damaged.*", "damaged\n")))
       assert.is_true(swaps(spun)["quorum → council"])
@@ -899,14 +921,28 @@ describe("unspin", function()
     assert.matches("^unspin %d+%.%d+%.%d+\n$", unspin("--version").output)
   end)
 
-  it("has help for itself and for each command, with an example", function()
+  it("has help for itself and for each command and action, with an example", function()
     assert.matches("check .*fix .*log .*filter", (unspin("--help").output:gsub("\n", " ")))
-    local commands = "check fix log reject history filter report lexicon model doctor"
-    for command in commands:gmatch("%a+") do
+    local count = 0
+    local function look(command)
       local result = unspin(command .. " --help")
       assert.equal(0, result.status)
-      assert.matches("Example: [^\n]*unspin " .. command, (result.output:gsub("parallel[^\n]*-j2 ", "")))
+      assert.matches("\n\nExample: [^\n]*unspin " .. command, (result.output:gsub("%-%-color never ", "")))
+      assert.is_nil(result.output:find("\n\n\n", 1, true), command)
+      count = count + 1
+      for action in (result.output:match("Commands:\n(.-)\n\n") or ""):gmatch("\n? +([a-z]+)  ") do
+        look(command .. " " .. action)
+      end
     end
+    for command in ("check fix log reject history filter report lexicon model doctor completion"):gmatch("%a+") do
+      look(command)
+    end
+    assert.is_true(count > 20, count)
+  end)
+
+  it("has each option on one line of its help", function()
+    assert.matches("\n   %-t, %-%-threshold P +Least confidence", unspin("check --help").output)
+    assert.matches("\n   %-o, %-%-output FILE +The compiled model", unspin("model build --help").output)
   end)
 
   it("has a man page that names every command and every option", function()
@@ -915,13 +951,15 @@ describe("unspin", function()
     for command in unspin("--help").output:match("Commands:\n(.-)\n\n"):gmatch("\n? +([a-z]+)  ") do
       commands[#commands + 1] = command
     end
-    for action in unspin("lexicon --help").output:match("Commands:\n(.-)\n\n"):gmatch("\n? +([a-z]+)  ") do
-      commands[#commands + 1] = "lexicon " .. action
+    for _, command in ipairs({ "lexicon", "history", "model" }) do
+      for action in unspin(command .. " --help").output:match("Commands:\n(.-)\n\n"):gmatch("\n? +([a-z]+)  ") do
+        commands[#commands + 1] = command .. " " .. action
+      end
     end
     assert.is_true(#commands > 10)
     for _, command in ipairs(commands) do
       local name = command:match("%a+$")
-      assert.is_true(page:find(name, 1, true) ~= nil or name == "look", command)
+      assert.is_true(page:find(name, 1, true) ~= nil, command)
       for option in unspin(command .. " --help").output:gmatch("\n +[-a-z, ]*(%-%-[a-z-]+)") do
         assert.is_true(page:find(option, 1, true) ~= nil or option == "--help", command .. " " .. option)
       end

@@ -39,7 +39,8 @@ local function add_shared_options(command, name)
     command:option("-j --jobs", "Check with so many processes.", "1"):argname("N"):convert(jobs)
   end
   if not colourless[name] then
-    command:option("--color", "auto, always or never.", "auto"):choices({ "auto", "always", "never" })
+    command:option("--color", "auto, always or never.", "auto"):argname("WHEN")
+      :choices({ "auto", "always", "never" })
   end
 end
 
@@ -51,6 +52,20 @@ local function tell_misuse_in_one_line(parser)
   end
   for _, command in ipairs(parser._commands) do
     tell_misuse_in_one_line(command)
+  end
+end
+
+-- argparse would give each of an option's names a line of its own.
+local function name_options_in_one_line(parser)
+  for _, option in ipairs(parser._options) do
+    local arguments = option:_get_argument_list()
+    local label = table.concat({ table.concat(option._public_aliases, ", "), table.unpack(arguments) }, " ")
+    option._get_label_lines = function()
+      return { label }
+    end
+  end
+  for _, command in ipairs(parser._commands) do
+    name_options_in_one_line(command)
   end
 end
 
@@ -71,12 +86,12 @@ local function parser_of(commands)
       local command = parser:command(name, definition.summary)
       definition.define(command)
       add_shared_options(command, name)
-      local epilog = definition.example and "Example: " .. definition.example
-      command:epilog(table.concat({ definition.epilog or "", epilog or "" }, "\n"))
+      command:epilog((definition.epilog and definition.epilog .. "\n\n" or "") .. "Example: " .. definition.example)
     end
   end
-  parser:add_complete_command("completion")
+  parser:add_complete_command({ name = "completion", epilog = 'Example: eval "$(unspin completion bash)"' })
   tell_misuse_in_one_line(parser)
+  name_options_in_one_line(parser)
   return parser
 end
 
@@ -114,7 +129,8 @@ local function read(arguments, root)
     commands[name] = require("unspin.shell.commands." .. name)
   end
   local parser = parser_of(commands)
-  local args = parser:parse(with_default_action(arguments, commands, parser))
+  local prepare = (commands[arguments[1]] or {}).prepare
+  local args = parser:parse(with_default_action(prepare and prepare(arguments) or arguments, commands, parser))
   return commands[args.command].run, args
 end
 

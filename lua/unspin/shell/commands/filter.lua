@@ -13,7 +13,7 @@ local filter = {
 
 function filter.define(command)
   command:option("--format", "How the texts are written: text or markdown.", "text")
-    :choices({ "text", "markdown" })
+    :choices({ "text", "markdown" }):argname("FORM")
 end
 
 -- cjson reads numbers as floats, which would change long ids: find the digits as they were sent.

@@ -77,23 +77,28 @@ local actions = { path = path, export = export, prune = prune, orphans = orphans
 function history.define(command)
   command:command_target("action")
   command:require_command(true)
-  local function action(name, summary)
-    return command:command(name, summary)
+  local function action(name, summary, example)
+    return command:command(name, summary):epilog("Example: " .. example)
   end
   local function where(of)
-    return of:option("--where", "Which history: branch, side or private."):choices({ "branch", "side", "private" })
+    return of:option("--where", "Which history: branch, side or private."):argname("WHICH")
+      :choices({ "branch", "side", "private" })
   end
-  local shown = action("path", "Print the git command that shows a file's corrections.")
+  local shown = action("path", "Print the git command that shows a file's corrections.",
+    'eval "$(unspin history path article.md)"')
   shown:argument("file", "The article.")
   where(shown)
-  local exported = action("export", "Print a file's corrections as patches for `git am --keep-cr`.")
+  local exported = action("export", "Print a file's corrections as patches for `git am --keep-cr`.",
+    "unspin history export article.md >article.mbox")
   exported:argument("file", "The article.")
   where(exported)
-  local pruned = action("prune", "Forget what a side or private history has from before a day.")
+  local pruned = action("prune", "Forget what a side or private history has from before a day.",
+    "unspin history prune --before 2026-01-31 article.md")
   pruned:argument("file", "The articles."):args("+")
   pruned:option("--before", "The day, as 2026-01-31."):argname("DAY"):convert(day):count(1)
   where(pruned)
-  local lost = action("orphans", "List the private histories whose articles are gone.")
+  local lost = action("orphans", "List the private histories whose articles are gone.",
+    "unspin history orphans --remove")
   lost:flag("--remove", "Remove them, too.")
 end
 

@@ -10,7 +10,7 @@ local lexicon = {
   summary = "Look words up, add or forbid pairs, compile a lexicon",
   example = "unspin lexicon local weather",
   epilog = "Your own pairs are in unspin/lexicon.tsv in $XDG_CONFIG_HOME (~/.config); the command and Neovim use them.\n"
-    .. "Without look, add and so on, the words are looked up.",
+    .. "Without look, add and so on, the words are looked up; a phrase that begins with one of these needs look.",
   default = "look", -- what `unspin lexicon WORD` means
 }
 
@@ -140,39 +140,65 @@ local function change(session, spun, original, row)
   session:engine() -- compiles, so that nobody waits for it later
 end
 
-local function write_row(session, args, pages, part, condition)
-  for _, phrase in ipairs({ args.spun, args.original }) do
-    if phrase:find("%c") then
-      session.abort("a word or phrase of the lexicon has no control characters")
+-- Without something between the two phrases nobody could tell where the second begins, nor whether
+-- `unspin lexicon add up to` is about the pair up → to or the phrase "add up to".
+local arrow = "→"
+local arrows = { [arrow] = true, ["->"] = true, ["--"] = true }
+local names_pair = { add = true, forbid = true, remove = true }
+
+---@return string spun
+---@return string original
+local function pair_of(args, session)
+  local phrases = { {}, {} }
+  local at = 1
+  for _, word in ipairs(args.words) do
+    if word == arrow then
+      at = at + 1
+    else
+      table.insert(phrases[at] or {}, word)
     end
   end
-  local row = ("%s\t%s\t%d\t%s\t%s\t\n"):format(args.spun, args.original, pages, part, condition)
+  local spun, original = table.concat(phrases[1], " "), table.concat(phrases[2], " ")
+  if at ~= 2 or spun == "" or original == "" then
+    session.abort(("put -- between the two: unspin lexicon %s SPUN -- ORIGINAL; to look up '%s %s': unspin lexicon look %s %s")
+      :format(args.action, args.action, table.concat(args.words, " "), args.action, table.concat(args.words, " ")))
+  elseif (spun .. original):find("%c") then
+    session.abort("a word or phrase of the lexicon has no control characters")
+  end
+  return spun, original
+end
+
+local function write_row(session, spun, original, pages, part, condition)
+  local row = ("%s\t%s\t%d\t%s\t%s\t\n"):format(spun, original, pages, part, condition)
   check_row(session, row)
-  change(session, args.spun, args.original, row)
+  change(session, spun, original, row)
 end
 
 local function add(args, session)
-  write_row(session, args, args.pages, args.part, args.always and "always" or "only in spun text")
-  print(("%s → %s is added to %s"):format(args.spun, args.original, own.path()))
+  local spun, original = pair_of(args, session)
+  write_row(session, spun, original, args.pages, args.part, args.always and "always" or "only in spun text")
+  print(("%s → %s is added to %s"):format(spun, original, own.path()))
   return 0
 end
 
 local function forbid(args, session)
-  write_row(session, args, 0, "phrase", "never")
-  print(("%s → %s is not proposed any more"):format(args.spun, args.original))
+  local spun, original = pair_of(args, session)
+  write_row(session, spun, original, 0, "phrase", "never")
+  print(("%s → %s is not proposed any more"):format(spun, original))
   return 0
 end
 
 local function remove(args, session)
+  local spun, original = pair_of(args, session)
   local there = false
   for _, pair in ipairs(own.own()) do
-    there = there or key(pair.spun, pair.original) == key(args.spun, args.original)
+    there = there or key(pair.spun, pair.original) == key(spun, original)
   end
   if not there then
-    session.abort(("%s → %s is not in %s"):format(args.spun, args.original, own.path()))
+    session.abort(("%s → %s is not in %s"):format(spun, original, own.path()))
   end
-  change(session, args.spun, args.original)
-  print(("%s → %s is removed from %s"):format(args.spun, args.original, own.path()))
+  change(session, spun, original)
+  print(("%s → %s is removed from %s"):format(spun, original, own.path()))
   return 0
 end
 
@@ -217,28 +243,42 @@ local function number_of_pages(text)
   return number
 end
 
+-- To argparse `--` would be the end of the options, and `->` an option.
+function lexicon.prepare(arguments)
+  local prepared, in_pair = {}, false
+  for i, word in ipairs(arguments) do
+    prepared[i] = in_pair and arrows[word] and arrow or word
+    in_pair = in_pair or names_pair[word]
+  end
+  return prepared
+end
+
 function lexicon.define(command)
   command:command_target("action")
   local words = command:command("look", "Say what a word or phrase can stand for, and what can stand for it.")
+    :epilog("Example: unspin lexicon look local weather")
   words:argument("word", "A word, or the words of a phrase."):args("+")
 
-  local function pair(name, summary)
+  local function pair(name, summary, options, example)
     local action = command:command(name, summary)
-    action:argument("spun", "What bots write; quote a phrase.")
-    action:argument("original", "What it stands for.")
+      :usage(("Usage: unspin lexicon %s [-h] %sSPUN -- ORIGINAL"):format(name, options))
+      :epilog(("Example: unspin lexicon %s %s"):format(name, example))
+    action:argument("words", "What bots write, -- or an arrow, what it stands for."):args("+")
     return action
   end
-  local addition = pair("add", "Add a pair: the first is corrected to the second.")
-  addition:option("-p --part", "Part of speech: noun, verb and adj stand for all their forms.", "phrase")
-    :choices({ "noun", "verb", "adj", "adv", "prep", "conj", "phrase", "name" })
+  local addition = pair("add", "Add a pair: the first is corrected to the second.",
+    "[-p PART] [-a] [--pages N] ", "--part noun quorum -- council")
+  addition:option("-p --part", "noun, verb or adj, which stand for all their forms; adv, prep, conj, phrase or name.", "phrase")
+    :choices({ "noun", "verb", "adj", "adv", "prep", "conj", "phrase", "name" }):argname("PART")
   addition:flag("-a --always", "The first is wrong English anywhere, not only in spun text.")
   addition:option("--pages", "Weigh it as if seen on so many pages.", "3"):argname("N"):convert(number_of_pages)
-  pair("forbid", "Forbid a pair and its forms: it is never proposed.")
-  pair("remove", "Remove a pair that you added or forbade.")
-  command:command("list", "List your own pairs.")
+  pair("forbid", "Forbid a pair and its forms: it is never proposed.", "", "local weather -- climate")
+  pair("remove", "Remove a pair that you added or forbade.", "", "local weather -- climate")
+  command:command("list", "List your own pairs."):epilog("Example: unspin lexicon list")
 
   local compilation = command:command("compile", "Compile unspin's sources, your own pairs and other files of rows.")
-    :epilog("Use it with UNSPIN_LEXICON=FILE, or the option `lexicon` in Neovim; it stands alone then.")
+    :epilog("Use it with UNSPIN_LEXICON=FILE, or the option `lexicon` in Neovim; it stands alone then.\n\n"
+      .. "Example: unspin lexicon compile -o group.lex group.tsv")
   compilation:argument("source", "More rows, in the form of data/lexicon/*.tsv."):args("*")
   compilation:option("-o --output", "The compiled lexicon."):argname("FILE"):count(1)
   compilation:flag("--alone", "The named files only.")

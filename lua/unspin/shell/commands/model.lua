@@ -10,7 +10,8 @@ local model = {
 function model.define(command)
   command:command_target("action")
   local build = command:command("build", "Compile an ARPA file of KenLM or SRILM, order 3 to 5.")
-    :epilog("Use it with UNSPIN_MODEL=FILE, or the option `model` in Neovim.")
+    :epilog("Use it with UNSPIN_MODEL=FILE, or the option `model` in Neovim.\n\n"
+      .. "Example: unspin model build corpus.arpa -o corpus.lm")
   build:argument("arpa", "The ARPA file.")
   build:option("-o --output", "The compiled model."):argname("FILE"):count(1)
 end
