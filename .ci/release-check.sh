@@ -23,7 +23,7 @@ $make all
 nvim --clean --headless --cmd 'set rtp^=.' -c 'luafile tests/nvim/help.lua' -c 'qall!' >/dev/null 2>&1
 git diff --quiet -- doc/unspin.txt || fault "doc/unspin.txt was out of date; commit what is there now"
 
-$make check || fault "make check fails"
+$make check DEEP=1 || fault "make check fails"
 $make test || fault "make test fails"
 $make rockspec || fault "the rockspec cannot be written"
 ! command -v luarocks >/dev/null || luarocks --lua-version 5.4 lint "build/unspin-$version-1.rockspec" ||

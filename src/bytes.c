@@ -48,7 +48,7 @@ int us_write_file(const char *path, const void *bytes, size_t length, const char
 {
     /* Two writers may write one path at the same time. */
     static atomic_uint number;
-    size_t size = strlen(path) + 2 * 20 + sizeof "..new";
+    size_t size = strlen(path) + sizeof ".-9223372036854775808.4294967295.new";
     char *unfinished = malloc(size);
     if (!unfinished)
         return us_fail(err, US_ENOMEM, "out of memory writing the %s %s", what, path);

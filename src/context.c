@@ -211,7 +211,7 @@ void us_context_bag(struct us_context_bag *out, const struct us_context *context
 
 static const float *place(const struct us_context *context, uint32_t which)
 {
-    return context->places + which * DIMENSIONS;
+    return context->places + (size_t)which * DIMENSIONS;
 }
 
 static void add_vector(float *hidden, const float *scale, const float *vector)

@@ -354,7 +354,7 @@ static int sieve_open(struct sieve *out, const struct us_lattice *lattice,
         out->words[i] = us_context_word(context, unit_norm(lattice, i),
                                         unit_token(lattice, i)->norm_length);
     us_context_bag(&out->article, context, out->words, lattice->unit_count);
-    return US_OK;
+    return US_OK; /* NOLINT(clang-analyzer-unix.Malloc): sieve_close() frees them */
 }
 
 static void sieve_close(struct sieve *sieve)
@@ -393,7 +393,7 @@ static uint32_t context_sentence(struct us_context_gap *gap, struct us_context_b
     us_context_bag(bag, sieve->context, gap->sentence, gap->length);
     if (gap->length > sieve->vector_room) {
         free(sieve->vectors);
-        sieve->vectors = malloc(gap->length * US_CONTEXT_DIMENSIONS * sizeof *sieve->vectors);
+        sieve->vectors = malloc((size_t)gap->length * US_CONTEXT_DIMENSIONS * sizeof *sieve->vectors);
         sieve->vector_room = sieve->vectors ? gap->length : 0;
     }
     gap->vectors = sieve->vectors;

@@ -128,10 +128,9 @@ int us_chain_begin(struct us_chain *chain, struct us_history *history, const git
     int result = us_pack_begin(&chain->pack, err);
     if (result != US_OK)
         return result;
-    for (const char *c = path; c; c = strchr(c, '/')) {
-        c += *c == '/';
-        chain->depth++;
-    }
+    chain->depth = 1;
+    for (const char *c = path; *c; c++)
+        chain->depth += *c == '/';
     chain->levels = calloc(chain->depth, sizeof *chain->levels);
     if (!chain->levels)
         return us_fail(err, US_ENOMEM, "out of memory for the history");

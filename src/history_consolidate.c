@@ -148,20 +148,21 @@ static bool copy_part(struct us_pack *pack, struct seen *seen, const struct us_b
     if (index->length < 1072 || memcmp(index->at, "\377tOc\0\0\0\2", 8) != 0 ||
         data->length < 32 || memcmp(data->at, "PACK\0\0\0\2", 8) != 0)
         return false;
-    size_t count = be32(index->at + 8 + 255 * 4);
+    size_t count = be32(index->at + 8 + 255 * sizeof(uint32_t));
     if (count != be32(data->at + 8) || index->length != 1072 + count * 28)
         return false;
     const char *oids = index->at + 1032, *offsets = oids + count * 24;
     struct us_pack_entry *entries = calloc(count + 1, sizeof *entries);
     struct moved *moved = calloc(count + 1, sizeof *moved);
-    bool good = entries && moved;
-    for (size_t i = 0; i < count && good; i++) {
-        memcpy(entries[i].oid.id, oids + i * 20, 20);
-        entries[i].offset = be32(offsets + i * 4);
-    }
-    if (good) {
+    bool good = false;
+    if (entries && moved) {
+        for (size_t i = 0; i < count; i++) {
+            memcpy(entries[i].oid.id, oids + i * 20, 20);
+            entries[i].offset = be32(offsets + i * 4);
+        }
         qsort(entries, count, sizeof *entries, by_offset);
         entries[count].offset = data->length - 20;
+        good = true;
     }
     for (size_t i = 0; i < count && good; i++) {
         uint64_t start = entries[i].offset, stop = entries[i + 1].offset;

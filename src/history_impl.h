@@ -58,6 +58,9 @@ bool us_on_branch(struct us_history *history);
 
 /* Fill *err from libgit2's last error: "cannot <what>: <reason>". */
 int us_git_fail(struct us_error *err, int code, const char *what);
+#ifdef __clang_analyzer__
+#define us_git_fail(err, code, what) us_code(us_git_fail((err), (code), (what)), (code))
+#endif
 
 /*
  * The bytes git would store for the article's text (line endings, ident), or, to_worktree, the

@@ -27,7 +27,7 @@ static void path_hash(char out[17], const char *file)
     us_sha1_begin(&sha1);
     us_sha1_add(&sha1, file, strlen(file));
     us_sha1_end(sum, &sha1);
-    for (int i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         snprintf(out + 2 * i, 3, "%02x", sum[i]);
 }
 

@@ -65,11 +65,11 @@ static void unmap(struct mapped *mapped)
 static bool map_index(struct readable *pack)
 {
     char *suffix = strrchr(pack->path, '.');
-    strcpy(suffix, ".idx");
+    memcpy(suffix, ".idx", sizeof ".idx");
     bool good = map_file(&pack->index, pack->path) &&
                 pack->index.length >= IDX_OIDS + IDX_TAIL &&
                 memcmp(pack->index.at, "\377tOc\0\0\0\2", IDX_HEAD) == 0;
-    strcpy(suffix, ".pack");
+    memcpy(suffix, ".pack", sizeof ".pack");
     if (good) {
         pack->count = be32(pack->index.at + IDX_OIDS - 4);
         good = pack->index.length >= IDX_OIDS + (size_t)pack->count * IDX_ENTRY + IDX_TAIL;
@@ -160,7 +160,7 @@ static inline uint64_t be64(const unsigned char *at)
 static uint64_t find(const struct readable *pack, const git_oid *oid)
 {
     const unsigned char *fan = pack->index.at + IDX_HEAD, *oids = pack->index.at + IDX_OIDS;
-    unsigned first = oid->id[0];
+    size_t first = oid->id[0];
     uint32_t low = first ? be32(fan + 4 * (first - 1)) : 0, high = be32(fan + 4 * first);
     if (high > pack->count || low >= high)
         return 0;

@@ -78,6 +78,7 @@ static bool is_edited(const struct us_bytes *made, const struct us_bytes *text,
 {
     size_t from = 0, at = 0;
     for (size_t i = 0; i <= count; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no edits, then no journal either */
         size_t kept = (i < count ? edits[i].start : text->length) - from;
         size_t length = i < count ? edits[i].length : 0;
         if (made->length - at < kept + length || memcmp(made->at + at, text->at + from, kept) != 0 ||
@@ -288,6 +289,7 @@ static int build_corrections(struct us_history *history, struct blobs *blobs, st
             result = us_chain_commit(&save->chain, &blob, &message, err);
         save->oids[i] = save->chain.tip;
     }
+    blobs->done = NULL;
     us_bytes_close(&message);
     us_bytes_close(&done);
     us_bytes_close(&stored);

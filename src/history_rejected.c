@@ -193,6 +193,7 @@ static bool has_old_words(struct state *state, const git_oid *commit, const stru
     git_blob *blob = NULL;
     struct us_bytes around = {0};
     bool has = false;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): every correction has an excerpt */
     const char *open = strchr(entry->excerpt, '[');
     if (!open || !us_commit_entry(&oid, &mode, state->repo, commit, entry->path) ||
         git_blob_lookup(&blob, state->repo, &oid) != 0)

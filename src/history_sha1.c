@@ -17,7 +17,7 @@ static void blocks_plain(uint32_t state[5], const unsigned char *data, size_t co
 {
     for (; count; count--, data += 64) {
         uint32_t w[80];
-        for (int i = 0; i < 16; i++)
+        for (size_t i = 0; i < 16; i++)
             w[i] = (uint32_t)data[4 * i] << 24 | (uint32_t)data[4 * i + 1] << 16 |
                    (uint32_t)data[4 * i + 2] << 8 | data[4 * i + 3];
         for (int i = 16; i < 80; i++)
@@ -52,14 +52,14 @@ static void blocks_plain(uint32_t state[5], const unsigned char *data, size_t co
 /* Four rounds: e goes in, the next e comes out; w is the schedule's next four words. */
 #define FOUR_ROUNDS(e_in, e_out, w, f)                                                             \
     do {                                                                                           \
-        e_in = _mm_sha1nexte_epu32(e_in, w);                                                       \
-        e_out = abcd;                                                                              \
+        (e_in) = _mm_sha1nexte_epu32(e_in, w);                                                     \
+        (e_out) = abcd;                                                                            \
         abcd = _mm_sha1rnds4_epu32(abcd, e_in, f);                                                 \
     } while (0)
 
 /* The schedule: w[t..t+3] from the sixteen words before, kept in a, b, c, d; result in a. */
 #define NEXT_WORDS(a, b, c, d)                                                                     \
-    (a = _mm_sha1msg2_epu32(_mm_xor_si128(_mm_sha1msg1_epu32(a, b), c), d))
+    ((a) = _mm_sha1msg2_epu32(_mm_xor_si128(_mm_sha1msg1_epu32(a, b), c), d))
 
 __attribute__((target("sha,sse4.1"))) static void blocks_x86(uint32_t state[5],
                                                              const unsigned char *data,

@@ -35,7 +35,7 @@ int us_where_parse(enum us_where *out, const char *name)
     return US_EINVAL;
 }
 
-int us_git_fail(struct us_error *err, int code, const char *what)
+int(us_git_fail)(struct us_error *err, int code, const char *what)
 {
     const git_error *last = git_error_last();
     if (us_memory_ran_out())

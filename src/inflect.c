@@ -104,9 +104,10 @@ static const struct irregular *find_base(const struct us_irregulars *irregulars,
                                          enum us_pos pos)
 {
     struct irregular wanted = {.pos = pos};
-    if (strlen(base) >= sizeof wanted.base || irregulars->count == 0)
+    size_t length = strlen(base);
+    if (length >= sizeof wanted.base || irregulars->count == 0)
         return NULL;
-    strcpy(wanted.base, base);
+    memcpy(wanted.base, base, length + 1);
     return bsearch(&wanted, irregulars->items, irregulars->count, sizeof wanted, by_base);
 }
 

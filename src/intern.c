@@ -32,7 +32,8 @@ static int grow_table(struct us_intern *intern, struct us_error *err)
         if (intern->table[i])
             *find_slot(&grown, intern->bytes + intern->table[i]) = intern->table[i];
     free(intern->table);
-    *intern = grown;
+    intern->table = grown.table;
+    intern->slots = grown.slots;
     return US_OK;
 }
 

@@ -196,8 +196,8 @@ static bool original_ids(struct us_lattice *lattice, struct us_edge *edge)
             lower[i] = original[i] >= 'A' && original[i] <= 'Z' ? (char)(original[i] + 32)
                                                                 : original[i];
         if (edge->possessive) {
-            memcpy(lower + length, "'s", 2);
-            length += 2;
+            lower[length++] = '\'';
+            lower[length++] = 's';
         }
         known->phrase = phrase;
         known->possessive = edge->possessive;
@@ -588,6 +588,7 @@ static bool send(struct solver *solver, uint32_t from_node, const struct groups 
 
 static bool is_out(const struct us_edge *edge)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): always an element of lattice->edges */
     return edge->prior == -INFINITY;
 }
 

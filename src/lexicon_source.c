@@ -61,7 +61,7 @@ static bool choose(int *out, struct field field, const struct choice *choices, s
         }
     return false;
 }
-#define CHOOSE(out, field, choices) choose(out, field, choices, sizeof choices / sizeof *choices)
+#define CHOOSE(out, field, choices) choose(out, field, choices, sizeof(choices) / sizeof *(choices))
 
 /* ---- phrases ------------------------------------------------------------------------------ */
 

@@ -286,8 +286,10 @@ static void read_excepts(lua_State *L, int options, struct check *check, uint32_
         }
         lua_pop(L, 1);
         check->excepts = calloc((size_t)length + 1, sizeof *check->excepts);
-        if (!check->excepts)
+        if (!check->excepts) {
             luaL_error(L, "out of memory");
+            return; /* for who does not know that it does not */
+        }
         for (lua_Integer i = 1; i <= length; i++) {
             lua_rawgeti(L, list, (int)i);
             luaL_checktype(L, -1, LUA_TTABLE);

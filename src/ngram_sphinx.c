@@ -148,7 +148,7 @@ static int read_words(struct us_ngram_source *out, const struct trie *trie, cons
             return unsound(err, path, "its list of words is cut short");
         at = (uint64_t)(nul - trie->strings) + 1;
     }
-    out->strings = malloc(at);
+    out->strings = malloc(at + 1); /* never none */
     if (!out->strings)
         return us_fail(err, US_ENOMEM, "out of memory reading the language model %s", path);
     memcpy(out->strings, trie->strings, at);

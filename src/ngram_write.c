@@ -391,6 +391,7 @@ int us_ngram_write(unsigned char **image, size_t *length, struct us_ngram_source
     put_header(*image, &w);
     memcpy(*image + layout.unigrams, w.unigrams, (size_t)w.counts.words * US_NGRAM_UNIGRAM);
     for (uint32_t n = 2; n <= source->order; n++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): write_table() made them all */
         memcpy(*image + layout.tables[n], w.cells[n], us_ngram_cells_size(&w.tables[n]));
     put_vocabulary(*image, &w, &layout);
 done:

@@ -68,6 +68,7 @@ static bool append(struct buffer *buffer, const char *bytes, size_t length)
         buffer->bytes = grown;
         buffer->room = room;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): without room, it was made above */
     memcpy(buffer->bytes + buffer->length, bytes, length);
     buffer->length += length;
     buffer->bytes[buffer->length] = 0;
@@ -209,11 +210,10 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
         size_t begin = buffer.length;
         if (letters == ALL_UPPER && !own_case)
             ok = append_upper(&buffer, spelled, length);
-        else if (!own_case && !small &&
-                 (letters == EACH_CAPITAL || (letters == FIRST_CAPITAL && word == 0)))
-            ok = append_capital(&buffer, spelled, length);
-        else if (own_case && word == 0 && (first->flags & US_TOKEN_FIRST) &&
-                 (first->flags & US_TOKEN_CAPITAL))
+        else if (own_case ? word == 0 && (first->flags & US_TOKEN_FIRST) &&
+                                (first->flags & US_TOKEN_CAPITAL)
+                          : !small && (letters == EACH_CAPITAL ||
+                                       (letters == FIRST_CAPITAL && word == 0)))
             ok = append_capital(&buffer, spelled, length);
         else if (length == 1 && *at == 'i')
             ok = append(&buffer, "I", 1);
@@ -261,6 +261,7 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
     }
 
     const struct us_token *article = article_before(lattice, edge);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): an edge without words is none */
     bool vowel = ok && us_begins_with_vowel(buffer.bytes, strcspn(buffer.bytes, " -"));
     if (ok && article && vowel != (article->norm_length == 2)) {
         struct buffer whole = {0};

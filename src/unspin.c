@@ -6,7 +6,7 @@
 #define UNSPIN_VERSION "0.0.0"
 #endif
 
-int us_fail(struct us_error *err, int code, const char *fmt, ...)
+int(us_fail)(struct us_error *err, int code, const char *fmt, ...)
 {
     if (err) {
         va_list args;

@@ -52,6 +52,16 @@ struct us_error {
 /* Fill *err (if not NULL) and return code, so that failures read `return us_fail(err, ...)`. */
 int us_fail(struct us_error *err, int code, const char *fmt, ...) US_PRINTF(3, 4);
 
+#ifdef __clang_analyzer__
+/* It reads one file at a time: say here what is returned, or it follows ways that are none. */
+static inline int us_code(int returned, int code)
+{
+    (void)returned;
+    return code;
+}
+#define us_fail(err, code, ...) us_code(us_fail((err), (code), __VA_ARGS__), (code))
+#endif
+
 /* The version of the project, "MAJOR.MINOR.PATCH". */
 const char *us_version(void);
 

@@ -7,7 +7,7 @@ set -eu
 build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2-dev libutf8proc-dev zlib1g-dev \
 pocketsphinx-en-us lua-argparse lua-cjson neovim git"
 test='libcmocka-dev lua-busted parallel tmux'
-check='clang libclang-rt-dev cppcheck lua-check shellcheck'
+check='clang clang-tidy libclang-rt-dev cppcheck lua-check shellcheck'
 bench='codespell aspell aspell-en hunspell hunspell-en-us libsphinxbase-dev nodejs valgrind'
 
 wanted=

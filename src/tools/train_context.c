@@ -404,7 +404,7 @@ static void pass_back(struct model *model, const struct gap *gap, const float *b
 /* -ln P(truth); *best: is it the likeliest? Learns if step > 0. */
 static double learn(bool *best, struct model *model, const struct gap *gap, float step)
 {
-    float hidden[D], back[D] = {0}, score[CANDIDATES], most = -INFINITY, sum = 0;
+    float hidden[D], back[D] = {0}, score[CANDIDATES] = {0}, most = -INFINITY, sum = 0;
     predict(hidden, model, gap);
     for (uint32_t c = 0; c < gap->count; c++) {
         const float *out = model->out + (size_t)gap->candidates[c]->id * D;

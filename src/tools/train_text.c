@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void die(const char *fmt, ...)
+_Noreturn void die(const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);

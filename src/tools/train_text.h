@@ -12,7 +12,7 @@
 
 #define NONE UINT32_MAX
 
-void die(const char *fmt, ...) US_PRINTF(1, 2);
+_Noreturn void die(const char *fmt, ...) US_PRINTF(1, 2);
 void *room(void *old, size_t count, size_t size); /* realloc() that does not fail */
 void *zeroed(size_t count, size_t size);          /* calloc() that does not fail */
 

@@ -56,7 +56,7 @@ struct corpus {
     uint32_t count, room;
 };
 
-static void die(const char *message)
+static _Noreturn void die(const char *message)
 {
     fprintf(stderr, "tune: %s\n", message);
     exit(2);
@@ -522,7 +522,8 @@ static void report(const struct corpus *corpus, float (*folds)[US_FEATURE_COUNT]
 {
     printf("cross-validated, by folder and least confidence:\n");
     for (int f = 0; f < folder_count; f++)
-        for (double threshold = 0.55; threshold < 0.82; threshold += 0.05) {
+        for (int percent = 55; percent <= 80; percent += 5) {
+            double threshold = percent / 100.0;
             uint32_t right = 0, wrong = 0, must = 0, words = 0;
             for (uint32_t a = 0; a < corpus->count; a++) {
                 const struct article *article = &corpus->articles[a];
@@ -587,6 +588,8 @@ int main(int argc, char **argv)
     }
     if (!parts.lexicon_count)
         die("no lexicon is named");
+    if (!corpus.count)
+        die("no article is in the folders");
     struct us_evidence_model model;
     us_evidence_load(&model, parts.lexicons[0]);
     qsort(corpus.articles, corpus.count, sizeof *corpus.articles, by_path);
