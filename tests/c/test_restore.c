@@ -248,6 +248,50 @@ static void kinds_have_names(void **state)
     assert_string_equal(us_kind_name(US_KIND_SCHOLARLY), "scholarly");
 }
 
+/* Of all that its bytes may be made to say, nothing leads out of the file or out of the text. */
+static void whatever_a_damaged_file_says_a_text_is_checked(const char *path, bool is_lexicon)
+{
+    static const char text[] = "An settlement was signed. The automobile’s settlement, an settlement.";
+    static unsigned char bytes[8192];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t length = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_true(length > 100 && length < sizeof bytes);
+    for (size_t at = 0; at < length; at++)
+        for (int bit = -1; bit < 8; bit++) {
+            unsigned char was = bytes[at];
+            struct us_ngram *bad_model = is_lexicon ? model : NULL;
+            struct us_lexicon *bad_lexicon = is_lexicon ? NULL : lexicon;
+            struct us_restorer *bad = NULL;
+            bytes[at] = (unsigned char)(bit < 0 ? 0 : was ^ 1 << bit);
+            put_bytes("damaged", bytes, length);
+            bytes[at] = was;
+            if ((is_lexicon ? us_lexicon_open(&bad_lexicon, "damaged", &err)
+                            : us_ngram_open(&bad_model, "damaged", &err)) == US_OK &&
+                us_restorer_open(&bad, bad_model, bad_lexicon, NULL, &err) == US_OK) {
+                struct us_check_options all = {.threshold = 0, .readings = true};
+                us_restorer_check(&corrections, bad, text, sizeof text - 1, &all, &err);
+                for (uint32_t i = 0; i < corrections.count; i++)
+                    assert_true(corrections.items[i].end < sizeof text);
+                us_corrections_close(&corrections);
+            } else {
+                assert_one_line(err.message);
+            }
+            us_restorer_close(bad);
+            if (is_lexicon)
+                us_lexicon_close(bad_lexicon);
+            else
+                us_ngram_close(bad_model);
+        }
+}
+
+static void a_text_is_checked_whatever_a_damaged_lexicon_says(void **state)
+{
+    (void)state;
+    whatever_a_damaged_file_says_a_text_is_checked("words.lex", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_language_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(bad_text_is_refused, begin, end),
         cmocka_unit_test(kinds_have_names),
+        cmocka_unit_test_setup_teardown(a_text_is_checked_whatever_a_damaged_lexicon_says, begin, end),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
