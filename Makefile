@@ -22,9 +22,9 @@ endif
 MODEL_PLACES := /usr /usr/local /opt/homebrew /home/linuxbrew/.linuxbrew
 
 comma := ,
-OBJ := build/obj$(if $(SANITIZE),-sanitize)
+OBJ := build/obj$(if $(SANITIZE),-sanitize$(filter-out -1,-$(SANITIZE)))
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
-SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(comma)undefined) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 # Commands that need a library ask for it when they run, so that `make deps` works without any.
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
@@ -162,20 +162,25 @@ help: ## Show this list
 	@echo 'Usage: make [TARGET] [VARIABLE=value]...'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo 'Variables: PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS, LUA54, LUAJIT, NVIM, MODEL (another language'
-	@echo 'model), SANITIZE=1, ARTICLE (for demo), DIR (folders, for quality and tune), V=1 (show commands).'
+	@echo 'model), SANITIZE, ARTICLE (for demo), DIR (folders, for quality and tune), V=1 (show commands).'
 
 .PHONY: deps
 deps: ## Install what is missing with apt; elsewhere print what to install
 	@tests/deps.sh $(DEPS)
 
 .PHONY: test
-test: ## Run all tests (C, Lua 5.4, LuaJIT, Neovim); SANITIZE=1: the C tests under ASan and UBSan
+test: ## Run all tests (C, Luas, Neovim); SANITIZE=1, SANITIZE=thread: the C tests under ASan, TSan
 	@tests/deps.sh build test
 	@$(MAKE) --no-print-directory $(if $(SANITIZE),tests-c,all tests-c)
 	@LSAN_OPTIONS=suppressions=tests/c/lsan.supp:print_suppressions=0 $(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
 
 .PHONY: tests-c
 tests-c: $(C_TESTS) $(FUZZERS) $(DATA)
+
+.PHONY: test-valgrind
+test-valgrind: $(C_TESTS) ## The C tests under valgrind's memcheck: takes minutes
+	@tests/deps.sh build test valgrind
+	@tests/valgrind.sh $(C_TESTS)
 
 .PHONY: coverage
 coverage: $(DATA) ## Lines of the core that the C tests run (gcov)

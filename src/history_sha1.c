@@ -6,6 +6,7 @@
 #define US_SHA1_X86 1
 #include <cpuid.h>
 #include <immintrin.h>
+#include <stdatomic.h>
 #endif
 
 static uint32_t rotate(uint32_t x, int n)
@@ -109,7 +110,7 @@ __attribute__((target("sha,sse4.1"))) static void blocks_x86(uint32_t state[5],
 
 static int has_x86(void)
 {
-    static int known = -1;
+    static atomic_int known = -1; /* two threads may find out at once */
     if (known < 0) {
         unsigned a, b, c, d;
         known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0 &&

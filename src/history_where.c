@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,16 +170,19 @@ static int open_personal(struct us_history *history, struct us_error *err)
  */
 static int start_libgit2(struct us_error *err)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool started;
-    if (!started)
+    pthread_mutex_lock(&lock);
+    if (!started) {
         us_memory_start();
-    if (!started && git_libgit2_init() < 0)
-        return us_git_fail(err, US_ENOMEM, "start libgit2");
-    /* As git itself does not: naming each object anew would double the time of the log. */
-    if (!started)
-        git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-    started = true;
-    return US_OK;
+        started = git_libgit2_init() >= 0;
+        /* As git itself does not: naming each object anew would double the time of the log. */
+        if (started)
+            git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+    }
+    bool good = started;
+    pthread_mutex_unlock(&lock);
+    return good ? US_OK : us_git_fail(err, US_ENOMEM, "start libgit2");
 }
 
 int us_private_open(git_repository **out, const char *state, struct us_error *err)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [SET]... - install what unspin.nvim needs: sets build (default), test, check, bench.
+# deps.sh [SET]... - install what unspin.nvim needs: sets build (default), test, check, valgrind, bench.
 # On Debian and its children with apt (through sudo unless root); elsewhere the list is printed.
 # shellcheck disable=SC2086 # lists of packages are there to be split
 set -eu
@@ -8,6 +8,7 @@ build="gcc make pkg-config liblua5.4-dev lua5.4 libluajit-5.1-dev luajit libgit2
 pocketsphinx-en-us lua-argparse lua-cjson neovim git"
 test='libcmocka-dev lua-busted parallel tmux'
 check='clang clang-tidy libclang-rt-dev cppcheck lua-check shellcheck'
+valgrind='valgrind libc6-dbg'
 bench='codespell aspell aspell-en hunspell hunspell-en-us libsphinxbase-dev nodejs valgrind'
 
 wanted=
@@ -16,8 +17,9 @@ for set in "${@:-build}"; do
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $test" ;;
     check) wanted="$wanted $check" ;;
+    valgrind) wanted="$wanted $valgrind" ;;
     bench) wanted="$wanted $bench" ;;
-    *) echo "deps.sh: no set named '$set' (there are build, test, check, bench)" >&2; exit 2 ;;
+    *) echo "deps.sh: no set named '$set' (there are build, test, check, valgrind, bench)" >&2; exit 2 ;;
     esac
 done
 
