@@ -93,7 +93,7 @@ local kinds = {
   end,
   ["--luajit"] = function(lua)
     -- The command runs on Lua 5.4 only, whatever runs its specs.
-    run_specs("specs on LuaJIT", lua, "lua", "--exclude-pattern=shell_spec")
+    run_specs("specs on LuaJIT", lua, "lua", "--exclude-pattern=shell_")
   end,
   -- tests/nvim/run.lua runs inside Neovim, prints `N passed, N failed` and leaves with :cquit
   -- if something failed.

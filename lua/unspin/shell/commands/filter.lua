@@ -16,14 +16,24 @@ function filter.define(command)
     :choices({ "text", "markdown" }):argname("FORM")
 end
 
+-- By default it takes NaN, Infinity and 0x10 for numbers, which an answer must not hold.
+local decoder = cjson.new()
+decoder.decode_invalid_numbers(false)
+
+local function is_json_number(digits)
+  local rest = digits:match("^%-?0(.*)$") or digits:match("^%-?[1-9]%d*(.*)$") or digits
+  rest = rest:match("^%.%d+(.*)$") or rest
+  return rest == "" or rest:find("^[eE][+-]?%d+$") ~= nil
+end
+
 -- cjson reads numbers as floats, which would change long ids: find the digits as they were sent.
 local function number_as_sent(line, number)
   for digits in line:gmatch('"id"%s*:%s*(-?%d[%d.eE+-]*)') do
-    if tonumber(digits) == number then
+    if tonumber(digits) == number and is_json_number(digits) then
       return { raw = digits }
     end
   end
-  return number
+  return { raw = decoder.encode(number) }
 end
 
 ---@param line string
@@ -37,15 +47,20 @@ local function id_as_sent(line, id)
   elseif type(id) == "string" or type(id) == "boolean" then
     return { raw = json.encode(id) }
   end
-  return { raw = cjson.encode(id) }
+  return { raw = decoder.encode(id) }
 end
 
 local function answer(session, line, args)
-  local readable, record = pcall(cjson.decode, line)
+  local readable, record = pcall(decoder.decode, line)
   if not readable or type(record) ~= "table" then
     return json.object({ "error", "not a JSON object: " .. (readable and type(record) or record) })
   end
-  local id = id_as_sent(line, record.id)
+  local written, id = pcall(id_as_sent, line, record.id)
+  if not written then -- 1e999, within an array
+    return json.object({ "error", "its id cannot be written: " .. id })
+  elseif id and not utf8.len(id.raw) then
+    return json.object({ "error", "its id is not UTF-8" })
+  end
   if type(record.text) ~= "string" then
     return json.object({ "id", id }, { "error", 'no string named "text"' })
   end
@@ -68,8 +83,8 @@ function filter.run(args, session)
   io.stdout:setvbuf("full")
   for line in io.stdin:lines() do
     io.stdout:write(json.encode(answer(session, line, args)), "\n")
-    local written, why = io.stdout:flush()
-    if not written then
+    local flushed, why = io.stdout:flush()
+    if not flushed then
       session.abort("the answer cannot be written: " .. why)
     end
   end
