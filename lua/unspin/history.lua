@@ -141,7 +141,7 @@ local prepared = {} ---@type table<integer, unspin.History>
 ---Before the write: let the history prepare, so that a kill in between loses nothing.
 ---@param buf integer
 function M.prepare(buf)
-  local bytes = bytes_of.of(buf)
+  local bytes = marks.any(buf) and bytes_of.of(buf)
   local history = bytes and M.open(buf)
   if not history then
     return

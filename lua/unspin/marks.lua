@@ -91,6 +91,7 @@ end
 function M.add(buf, row, column, end_row, end_column, fix, hidden)
   if not buffers[buf] then
     buffers[buf] = {}
+    require("unspin.setup").listen_to_writes() -- where no article is named, nothing did so far
     vim.api.nvim_buf_attach(buf, false, {
       on_lines = function(_, _, _, first, old_stop, stop)
         if not buffers[buf] then

@@ -48,7 +48,7 @@ local function spare_cursor(buf, bytes, fixes)
   end, fixes)
 end
 
-local function before_write(buf)
+local function correct_all(buf)
   local correct, history = require("unspin.correct"), require("unspin.history")
   history.notice_reversed(buf)
   local fixes, bytes = correct.check(buf)
@@ -57,7 +57,15 @@ local function before_write(buf)
   end
   local count = correct.make_fixes(buf, bytes, spare_cursor(buf, bytes, fixes))
   note(buf, require("unspin.say").count(count, "correction"))
-  history.prepare(buf)
+end
+
+local function before_write(buf, why_not)
+  if why_not then
+    note(buf, "nothing: " .. why_not)
+  else
+    correct_all(buf)
+  end
+  require("unspin.history").prepare(buf)
 end
 
 local hinted = {} ---@type table<string, boolean>
@@ -98,28 +106,29 @@ local function summarize(buf, recorded)
   end
 end
 
-local function after_write(buf)
+local function after_write(buf, why_not)
   local recorded, message = require("unspin.history").record(buf)
   if message then
     problem(buf, "not recorded: " .. message)
   elseif recorded then
     summarize(buf, recorded)
   end
-  require("unspin.suggest").written(buf)
+  if not why_not then
+    require("unspin.suggest").written(buf)
+  end
 end
 
--- Run a step on an article's own write; whatever fails is told and forgotten.
+-- Run a step on a buffer's own write; whatever fails is told and forgotten. What is not to be
+-- corrected on save may still hold what a command corrected, which is recorded.
 local function guarded(step)
   return function(event)
     local buf = event.buf
     local ok, message = pcall(function()
       local why_not = require("unspin.articles").why_not(buf)
-      if why_not then
-        note(buf, "nothing: " .. why_not)
-      elseif is_own_write(event) then
-        step(buf)
+      if is_own_write(event) then
+        step(buf, why_not)
       else
-        note(buf, "nothing: it was not the buffer's own file that was written")
+        note(buf, "nothing: " .. (why_not or "it was not the buffer's own file that was written"))
       end
     end)
     if not ok then

@@ -22,6 +22,19 @@ local function on_write(step)
   end
 end
 
+local listens = false
+
+---Look at every write from now on: it may be an article's, or hold what a command corrected.
+function M.listen_to_writes()
+  if listens then
+    return
+  end
+  listens = true
+  local group = vim.api.nvim_create_augroup("unspin_writes", { clear = true })
+  vim.api.nvim_create_autocmd("BufWritePre", { group = group, callback = on_write("before") })
+  vim.api.nvim_create_autocmd("BufWritePost", { group = group, callback = on_write("after") })
+end
+
 local function look_later(buf)
   vim.defer_fn(function()
     require("unspin.save").look_at(buf)
@@ -46,8 +59,7 @@ function M.run(options)
   local function on_event(events, callback)
     vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
   end
-  on_event("BufWritePre", on_write("before"))
-  on_event("BufWritePost", on_write("after"))
+  M.listen_to_writes()
   on_event({ "BufReadPost", "BufWinEnter", "FileType" }, function(event)
     if event.event == "BufReadPost" then
       vim.b[event.buf].unspin_recalled = nil

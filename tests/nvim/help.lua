@@ -88,7 +88,7 @@ end
 -- What is generated: after a line that holds the first text up to one that holds the second.
 local PARTS = {
   { "In the list:", "`:Unspin! log`", keys },
-  { "With ! also what is unsure", "10. Maps", commands },
+  { "not. With ! also what is unsure", "10. Maps", commands },
   { "<Plug>(unspin-accept)", "11. Options", maps },
   { "the rest is used.", "12. Events", options },
 }

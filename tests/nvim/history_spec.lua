@@ -71,6 +71,46 @@ describe("The history after a save", function()
     h.equal("An settlement.", h.git(folder, "show", "HEAD~1:article.txt"))
   end)
 
+  it("holds what :Unspin corrected, though no on_save names the article", function()
+    for _, setup in ipairs({
+      "",
+      [[require("unspin").setup()]],
+      [[require("unspin").setup({ on_save = { "*.md" } })]],
+      [[require("unspin").setup({ on_save = { "*.txt" } }) vim.g.unspin_disable = true]],
+    }) do
+      local path, folder = received()
+      local child = opened(path, { setup = setup })
+      child:command("Unspin")
+      h.equal("Begin", subjects(folder), setup)
+      child:messages()
+      child:command("write")
+      h.equal(RESTORED, h.read(path), setup)
+      h.equal("expertise → technology\nsettlement → agreement\ninstructed → told\nBegin", subjects(folder), setup)
+      h.matches("3 corrections, 3 commits on main", child:messages())
+    end
+  end)
+
+  it("holds what was rejected by command, though no on_save names the article", function()
+    local path, folder = received()
+    local child = opened(path, { setup = "" })
+    child:command("Unspin")
+    child:command("write")
+    child:command("1Unspin reject")
+    child:command("write")
+    h.equal("Reject settlement → agreement\nReject instructed → told", subjects(folder, "-2"))
+    child:command("Unspin")
+    h.equal("He was instructed of an settlement.", child:lines()[1])
+  end)
+
+  it("holds nothing of a write that no command and no on_save asked for", function()
+    local path, folder = received()
+    local child = opened(path, { setup = [[require("unspin").setup({ on_save = { "*.md" } })]] })
+    child:command("write")
+    h.equal("Begin", subjects(folder))
+    h.equal("", child:messages())
+    h.matches("no pattern of on_save matches", child:lua([[return table.concat(require("unspin.status").lines(0), "\n")]]))
+  end)
+
   it("is private outside a repository", function()
     local folder = h.folder()
     h.write(folder .. "/article.txt", SPUN)
