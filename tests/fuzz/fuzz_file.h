@@ -1,7 +1,8 @@
-/* fuzz_file.h - bytes of the fuzzer as a file, for what reads files only. */
+/* fuzz_file.h - bytes of the fuzzer as a file, for what reads files only; whether they were taken. */
 #ifndef UNSPIN_FUZZ_FILE_H
 #define UNSPIN_FUZZ_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,16 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+/* Of the inputs so far, for the fuzzers that tell: a corpus of which all is refused tries nothing. */
+__attribute__((weak)) int fuzz_taken;
+__attribute__((weak)) int fuzz_refused;
+
+static inline bool fuzz_takes(bool taken)
+{
+    *(taken ? &fuzz_taken : &fuzz_refused) += 1;
+    return taken;
+}
 
 static inline const char *fuzz_file(const uint8_t *bytes, size_t length)
 {

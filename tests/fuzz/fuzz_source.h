@@ -16,7 +16,7 @@ static inline void fuzz_source(struct us_ngram_source *source, int read)
     if (rc == US_OK)
         rc = us_ngram_write(&image, &image_length, source, "fuzz", NULL);
     us_ngram_source_close(source);
-    if (rc != US_OK)
+    if (!fuzz_takes(rc == US_OK))
         return;
     if (us_ngram_open(&model, fuzz_file(image, image_length), NULL) != US_OK)
         abort();

@@ -24,6 +24,10 @@ int main(int count, char **paths)
         LLVMFuzzerTestOneInput(bytes, length);
         free(bytes);
     }
+    if (fuzz_refused && !fuzz_taken) {
+        fprintf(stderr, "every input is refused: the corpus is of another version\n");
+        return 1;
+    }
     printf("[  PASSED  ] %d test(s).\n", tried);
     return 0;
 }
