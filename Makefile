@@ -210,6 +210,10 @@ check: ## Lint: luacheck, clang and gcc with -Werror and their analysers, cppche
 	cppcheck --quiet $(JOBS) --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src/*.c
 	shellcheck tests/*.sh tests/*/*.sh .ci/run .ci/*.sh
 
+.PHONY: check-portability
+check-portability: $(DATA) ## Build the core with musl and for 32 bits, where their compilers are
+	@MAKE='$(MAKE)' tests/portability.sh
+
 .PHONY: check-objects
 check-objects: $(CORE_OBJECTS) $(TOOL_OBJECTS) $(foreach lua,lua5.4 luajit,$(BINDING:src/%.c=$(OBJ)/$(lua)/%.o))
 

@@ -9,6 +9,9 @@
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
 #define PLACES_SIZE (sizeof(float) * US_CONTEXT_PLACES * DIMENSIONS)
 
+_Static_assert(sizeof(struct us_context_header) == 64, "the header has no padding");
+_Static_assert(sizeof(float) == 4, "a float is as in the file");
+
 struct vectors {
     const uint8_t *steps;   /* [] */
     const uint8_t *numbers; /* [][US_CONTEXT_VECTOR_SIZE] */

@@ -177,7 +177,7 @@ static bool copy_part(struct us_pack *pack, struct seen *seen, const struct us_b
             continue;
         }
         moved[i].to = pack->bytes.length;
-        good = copy_entry(pack, data->at + start, stop - start, start, moved, i) &&
+        good = copy_entry(pack, data->at + start, (size_t)(stop - start), start, moved, i) &&
                us_pack_note(pack, &entries[i].oid, moved[i].to, NULL) == US_OK;
         *slot = (uint32_t)pack->count;
     }

@@ -18,6 +18,10 @@ struct us_lexicon {
 _Static_assert(sizeof(struct us_lexicon_header) == 144, "the header has no padding");
 _Static_assert(sizeof(struct us_lexicon_slot) == 16, "a slot has no padding");
 _Static_assert(sizeof(struct us_row) == 44, "a row has no padding");
+_Static_assert(sizeof(struct us_lexicon_weight) == 8, "a weight has no padding");
+_Static_assert(offsetof(struct us_lexicon_header, checksum) == 32 &&
+                   offsetof(struct us_row, id) == 28 && offsetof(struct us_row, promise) == 42,
+               "fields lie where they do on every machine");
 
 uint64_t us_lexicon_checksum(const void *bytes, size_t length)
 {

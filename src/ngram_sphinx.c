@@ -34,7 +34,7 @@ struct trie {
     uint32_t word_bits, next_bits, bigram_bits, trigram_bits;
     const unsigned char *values, *unigram_rows, *bigram_rows, *trigram_rows;
     const char *strings;
-    uint64_t string_bytes;
+    uint32_t string_bytes;
 };
 
 bool us_ngram_is_sphinx(const unsigned char *bytes, size_t length)
@@ -141,12 +141,12 @@ static int read_bigram(struct us_ngram_source *out, const struct trie *trie, uin
 static int read_words(struct us_ngram_source *out, const struct trie *trie, const char *path,
                       struct us_error *err)
 {
-    uint64_t at = 0;
+    size_t at = 0;
     for (uint32_t id = 0; id < trie->words; id++) {
         const char *nul = memchr(trie->strings + at, 0, trie->string_bytes - at);
         if (!nul)
             return unsound(err, path, "its list of words is cut short");
-        at = (uint64_t)(nul - trie->strings) + 1;
+        at = (size_t)(nul - trie->strings) + 1;
     }
     out->strings = malloc(at + 1); /* never none */
     if (!out->strings)

@@ -283,7 +283,8 @@ static int write_table(struct writer *w, uint32_t n, struct us_error *err)
         return us_fail(err, US_EFORMAT, "%s has too many words or %u-grams to be compiled", w->path,
                        n);
     }
-    w->cells[n] = calloc(us_ngram_cells_size(table), 1);
+    uint64_t size = us_ngram_cells_size(table);
+    w->cells[n] = size <= SIZE_MAX ? calloc((size_t)size, 1) : NULL;
     table->cells = w->cells[n];
     if (w->cells[n])
         fill_cells(w, entries, n);
@@ -382,17 +383,18 @@ int us_ngram_write(unsigned char **image, size_t *length, struct us_ngram_source
         goto done;
 
     us_ngram_layout(&layout, &w.counts, w.tables);
-    *image = layout.end <= SIZE_MAX ? calloc(layout.end, 1) : NULL;
+    *image = layout.end <= SIZE_MAX ? calloc((size_t)layout.end, 1) : NULL;
     if (!*image) {
         rc = no_memory(path, err);
         goto done;
     }
-    *length = layout.end;
+    *length = (size_t)layout.end;
     put_header(*image, &w);
     memcpy(*image + layout.unigrams, w.unigrams, (size_t)w.counts.words * US_NGRAM_UNIGRAM);
     for (uint32_t n = 2; n <= source->order; n++)
         /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): write_table() made them all */
-        memcpy(*image + layout.tables[n], w.cells[n], us_ngram_cells_size(&w.tables[n]));
+        memcpy(*image + layout.tables[n], w.cells[n],
+               (size_t)us_ngram_cells_size(&w.tables[n]));
     put_vocabulary(*image, &w, &layout);
 done:
     free(w.unigrams);

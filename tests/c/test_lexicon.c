@@ -584,6 +584,23 @@ static void a_file_that_is_no_lexicon_is_refused_in_one_line(void **state)
     assert_refused("foreign.lex", US_EFORMAT, "does not begin as one");
 }
 
+/* Every number turned round, as a machine of the other byte order writes it. */
+static void a_lexicon_of_the_other_byte_order_is_refused(void **state)
+{
+    (void)state;
+    static char bytes[1 << 16];
+    compile("final\tlast\t2\tadj\tbefore: week\tA\n");
+    size_t length = get_bytes(bytes, sizeof bytes, "words.lex");
+    for (size_t at = 8; at + 4 <= 32; at += 4)
+        for (size_t i = 0; i < 2; i++) {
+            char was = bytes[at + i];
+            bytes[at + i] = bytes[at + 3 - i];
+            bytes[at + 3 - i] = was;
+        }
+    put_bytes("swapped.lex", bytes, length);
+    assert_refused("swapped.lex", US_EFORMAT, "another byte order");
+}
+
 /* The sanitizers see to it that all of this lies in the file. */
 static void assert_walk_stays_inside(void)
 {
@@ -667,6 +684,7 @@ int main(void)
         cmocka_unit_test_teardown(rows_that_no_text_can_hold_are_passed_over, close_lexicon),
         cmocka_unit_test_teardown(a_source_that_is_missing_is_told, close_lexicon),
         cmocka_unit_test_teardown(a_file_that_is_no_lexicon_is_refused_in_one_line, close_lexicon),
+        cmocka_unit_test_teardown(a_lexicon_of_the_other_byte_order_is_refused, close_lexicon),
         cmocka_unit_test_teardown(a_damaged_file_is_refused_or_stays_inside, close_lexicon),
         cmocka_unit_test_teardown(an_empty_lexicon_is_a_lexicon, close_lexicon),
     };

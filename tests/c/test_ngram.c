@@ -136,6 +136,19 @@ static void a_foreign_file_is_refused(void **state)
     assert_refused("foreign", US_EFORMAT, FOREIGN("foreign", "its first bytes are others"));
 }
 
+/* The file is little-endian on every machine; one that was written the other way round is no model. */
+static void a_model_of_the_other_byte_order_is_refused(void **state)
+{
+    (void)state;
+    unsigned char swapped[sizeof image];
+    memcpy(swapped, image, image_length);
+    for (size_t at = US_NGRAM_MAGIC_LENGTH; at + 4 <= image_length; at += 4)
+        for (size_t i = 0; i < 4; i++)
+            swapped[at + i] = image[at + 3 - i];
+    put_bytes("swapped", swapped, image_length);
+    assert_refused("swapped", US_EFORMAT, FOREIGN("swapped", "its order is out of range"));
+}
+
 static void another_order_is_refused(void **state)
 {
     (void)state;
@@ -200,6 +213,7 @@ int main(void)
         cmocka_unit_test(the_packaged_model_keeps_its_scores),
         cmocka_unit_test(what_is_not_there_or_no_file_is_named),
         cmocka_unit_test(a_foreign_file_is_refused),
+        cmocka_unit_test(a_model_of_the_other_byte_order_is_refused),
         cmocka_unit_test(another_order_is_refused),
         cmocka_unit_test(a_file_that_is_compiled_is_not_compiled_again),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
