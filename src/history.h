@@ -13,12 +13,12 @@
  * process of ours is known for certain, and nobody else's is ever deleted.
  *
  * Files, each a concern: history_possible.c (whether there may be one at all), history_where.c
- * (which repository and ref), history_message.c (a commit's
- * message, both ways), history_chain.c (trees and commits), history_record.c (prepare, record,
- * recover), history_ref.c and history_index.c (moving the ref, keeping the index true),
- * history_lock.c (locks and the journal), history_pack.c (the pack writer), history_consolidate.c
- * (joining packs), history_read.c (commits from packs), history_log.c (the log), history_reject.c
- * (rejecting), history_rejected.c (what was rejected), history_keep.c (prune, export),
+ * (which repository and ref), history_message.c (a commit's message, both ways), history_chain.c
+ * (trees and commits), history_record.c (prepare, record, recover), history_ref.c and
+ * history_index.c (moving the ref, keeping the index true), history_lock.c (locks and the journal),
+ * history_pack.c (the pack writer), history_consolidate.c (joining packs), history_read.c (commits
+ * from packs), history_log.c (the log), history_names.c (renames), history_reject.c (rejecting),
+ * history_rejected.c (what was rejected), history_export.c (patches), history_keep.c (prune),
  * history_memory.c (what libgit2 allocates).
  *
  * A handle serves one thread at a time.
@@ -167,7 +167,10 @@ void us_rejections_close(struct us_rejections *rejections);
 int us_history_prune(size_t *dropped, struct us_history *history, int64_t before,
                      struct us_error *err);
 
-/* The corrections as an mbox of patches that `git am` takes, oldest first. free(*out). */
+/*
+ * The corrections as an mbox of patches that `git am` takes, oldest first; of commits that renamed
+ * the article what concerns it, so that patches under both names find their file. free(*out).
+ */
 int us_history_export(char **out, size_t *length, struct us_history *history,
                       struct us_error *err);
 

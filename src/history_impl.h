@@ -231,12 +231,26 @@ void us_reader_close(struct us_reader *reader); /* NULL is fine */
 size_t us_history_tips(git_oid tips[3], struct us_history *history);
 /* A commit's message in its raw bytes. */
 const char *us_raw_message(size_t *length, const char *raw, size_t raw_length);
+
+/* --- history_names.c: what an article was called --- */
+
 /* What a commit's file was called before it, if the commit renamed it; false if it did not. */
 bool us_renamed_from(struct us_bytes *out, git_repository *repo, const git_oid *commit,
                      const char *path);
 /* What it was called after. */
 bool us_renamed_to(struct us_bytes *out, git_repository *repo, const git_oid *commit,
                    const char *path);
+
+struct us_names { /* of one article, the newest first */
+    char **items;
+    size_t count;
+};
+bool us_names_have(const struct us_names *names, const char *path);
+int us_names_add(struct us_names *names, const char *path, struct us_error *err);
+/* Add what the article was called before the commit, if that gave it its oldest name of these. */
+int us_names_follow(bool *followed, struct us_names *names, git_repository *repo,
+                    const git_oid *commit, const git_oid *parent, struct us_error *err);
+void us_names_close(struct us_names *names);
 
 /* --- history_record.c: saves --- */
 

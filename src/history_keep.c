@@ -1,6 +1,5 @@
 /*
- * Housekeeping: saying where a history is, taking it elsewhere, and forgetting what is old or has
- * lost its article.
+ * Housekeeping: saying where a history is, and forgetting what is old or has lost its article.
  */
 #include "history_impl.h"
 
@@ -32,73 +31,6 @@ int us_history_command(char **out, const struct us_history *history, struct us_e
     add_quoted(&command, history->path.at);
     *out = us_bytes_take(&command);
     return *out ? US_OK : us_fail(err, US_ENOMEM, "out of memory for the history");
-}
-
-/* Did this commit, of ours or a revert, change the article? */
-static bool concerns(struct us_history *history, git_commit *commit)
-{
-    struct us_entry entry;
-    struct us_bytes store = {0};
-    git_oid here = {{0}}, there = {{0}};
-    uint32_t mode;
-    const char *message = git_commit_message_raw(commit);
-    bool ours = us_message_parse(&entry, &store, message, strlen(message)) != US_MESSAGE_OTHER;
-    us_bytes_close(&store);
-    if (!ours || !us_commit_entry(&here, &mode, history->store, git_commit_id(commit),
-                                  history->path.at))
-        return false;
-    if (git_commit_parentcount(commit))
-        us_commit_entry(&there, &mode, history->store, git_commit_parent_id(commit, 0),
-                        history->path.at);
-    return !git_oid_equal(&here, &there);
-}
-
-int us_history_export(char **out, size_t *length, struct us_history *history,
-                      struct us_error *err)
-{
-    struct us_bytes mbox = {0};
-    git_revwalk *walk = NULL;
-    git_oid tip, oid;
-    *out = NULL;
-    *length = 0;
-    us_memory_begin();
-    int result = us_survey(history, US_WHERE_BRANCH, NULL, err);
-    if (result != US_OK)
-        return result;
-    us_bytes_text(&mbox, "");
-    if (git_reference_name_to_id(&tip, history->store, history->ref.at) == 0) {
-        if (git_revwalk_new(&walk, history->store) != 0 || git_revwalk_push(walk, &tip) != 0) {
-            result = us_git_fail(err, US_EFORMAT, "read the history");
-            goto done;
-        }
-        git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-    }
-    while (walk && result == US_OK && git_revwalk_next(&oid, walk) == 0) {
-        git_commit *commit = NULL;
-        git_buf mail = {0};
-        if (git_commit_lookup(&commit, history->store, &oid) != 0) {
-            result = us_git_fail(err, US_EFORMAT, "read the history");
-        } else if (concerns(history, commit)) {
-            if (git_email_create_from_commit(&mail, commit, NULL) != 0)
-                result = us_git_fail(err, US_EFORMAT, "export a correction");
-            else
-                us_bytes_add(&mbox, mail.ptr, mail.size);
-        }
-        git_buf_dispose(&mail);
-        git_commit_free(commit);
-    }
-    if (result == US_OK && mbox.failed)
-        result = us_fail(err, US_ENOMEM, "out of memory for the export");
-    result = us_memory_check(result, err);
-done:
-    git_revwalk_free(walk);
-    if (result != US_OK) {
-        us_bytes_close(&mbox);
-        return result;
-    }
-    *out = mbox.at;
-    *length = mbox.length;
-    return US_OK;
 }
 
 struct kept { /* a commit that outlives a pruning, and what it becomes */

@@ -34,8 +34,7 @@ struct us_log {
     struct oids seen; /* commits that may be reached again: none while only one waits */
     struct oids reverted;
     uint64_t reached;
-    char **names; /* what the article was called */
-    size_t name_count;
+    struct us_names names;
     bool all;
     size_t left;
     struct us_raw shown;
@@ -213,90 +212,6 @@ static int push_parents(struct us_log *log, const struct waiting *commit, git_oi
     return US_OK;
 }
 
-/* --- renames --- */
-
-static bool has_path(git_repository *repo, const git_oid *commit, const char *path)
-{
-    git_oid oid;
-    uint32_t mode;
-    return us_commit_entry(&oid, &mode, repo, commit, path);
-}
-
-/* The other side's name of a path in what the commit did to its first parent. */
-static bool renamed(struct us_bytes *out, git_repository *repo, const git_oid *oid,
-                    const char *path, bool backward)
-{
-    git_commit *commit = NULL, *parent = NULL;
-    git_tree *tree = NULL, *parent_tree = NULL;
-    git_diff *diff = NULL;
-    bool found = false;
-    if (git_commit_lookup(&commit, repo, oid) != 0 || git_commit_parent(&parent, commit, 0) != 0 ||
-        has_path(repo, git_commit_id(backward ? parent : commit), path) ||
-        !has_path(repo, git_commit_id(backward ? commit : parent), path))
-        goto done;
-    if (git_commit_tree(&tree, commit) != 0 || git_commit_tree(&parent_tree, parent) != 0 ||
-        git_diff_tree_to_tree(&diff, repo, parent_tree, tree, NULL) != 0 ||
-        git_diff_find_similar(diff, NULL) != 0)
-        goto done;
-    for (size_t i = 0; i < git_diff_num_deltas(diff) && !found; i++) {
-        const git_diff_delta *delta = git_diff_get_delta(diff, i);
-        const char *here = backward ? delta->new_file.path : delta->old_file.path;
-        if (delta->status != GIT_DELTA_RENAMED || strcmp(here, path) != 0)
-            continue;
-        out->length = 0;
-        us_bytes_text(out, backward ? delta->old_file.path : delta->new_file.path);
-        found = !out->failed;
-    }
-done:
-    git_diff_free(diff);
-    git_tree_free(tree);
-    git_tree_free(parent_tree);
-    git_commit_free(parent);
-    git_commit_free(commit);
-    return found;
-}
-
-bool us_renamed_from(struct us_bytes *out, git_repository *repo, const git_oid *commit,
-                     const char *path)
-{
-    return renamed(out, repo, commit, path, true);
-}
-
-bool us_renamed_to(struct us_bytes *out, git_repository *repo, const git_oid *commit,
-                   const char *path)
-{
-    return renamed(out, repo, commit, path, false);
-}
-
-static bool is_name(const struct us_log *log, const char *path)
-{
-    for (size_t i = 0; i < log->name_count; i++)
-        if (strcmp(log->names[i], path) == 0)
-            return true;
-    return false;
-}
-
-static bool add_name(struct us_log *log, const char *path)
-{
-    char **names = realloc(log->names, (log->name_count + 1) * sizeof *names);
-    if (!names)
-        return false;
-    log->names = names;
-    names[log->name_count] = strdup(path);
-    return names[log->name_count] && ++log->name_count;
-}
-
-/* An ordinary commit may have given the article the name it has after. */
-static void follow(struct us_log *log, const git_oid *commit, const git_oid *parent)
-{
-    struct us_bytes from = {0};
-    const char *name = log->names[log->name_count - 1];
-    if (!has_path(log->history->store, parent, name) &&
-        us_renamed_from(&from, log->history->store, commit, name) && !is_name(log, from.at))
-        add_name(log, from.at);
-    us_bytes_close(&from);
-}
-
 /* --- the log --- */
 
 /* Add what the name refers to, if it is something new. */
@@ -346,10 +261,9 @@ int us_log_open(struct us_log **out, struct us_history *history,
     result = us_reader_open(&log->reader, history->store, history->objects.at, err);
     if (result != US_OK)
         goto fail;
-    if (!add_name(log, history->path.at)) {
-        result = us_fail(err, US_ENOMEM, "out of memory for the history");
+    result = us_names_add(&log->names, history->path.at, err);
+    if (result != US_OK)
         goto fail;
-    }
     size_t count = us_history_tips(tips, history);
     for (size_t i = 0; i < count && result == US_OK; i++)
         result = push(log, &tips[i], err);
@@ -402,7 +316,7 @@ int us_log_next(bool *more, struct us_entry *entry, struct us_log *log, struct u
         enum us_message_kind kind =
             us_message_parse(entry, &log->store, commit.raw.at + commit.message,
                              commit.raw.length - commit.message);
-        if (kind == US_MESSAGE_CORRECTION && (log->all || is_name(log, entry->path))) {
+        if (kind == US_MESSAGE_CORRECTION && (log->all || us_names_have(&log->names, entry->path))) {
             fill(entry, log, &commit);
             log->left--;
             *more = true;
@@ -412,8 +326,11 @@ int us_log_next(bool *more, struct us_entry *entry, struct us_log *log, struct u
         if (kind == US_MESSAGE_REVERT && !has(&log->reverted, &commit.oid) &&
             git_oid_fromstr(&reverted, entry->oid) == 0 && !add(&log->reverted, &reverted))
             return us_fail(err, US_ENOMEM, "out of memory for the history");
-        if (kind == US_MESSAGE_OTHER && has_parent && !log->all)
-            follow(log, &commit.oid, &parent);
+        bool renamed;
+        if (kind == US_MESSAGE_OTHER && has_parent && !log->all &&
+            us_names_follow(&renamed, &log->names, log->history->store, &commit.oid, &parent,
+                            err) != US_OK)
+            return US_ENOMEM;
     }
     return US_OK;
 }
@@ -428,9 +345,7 @@ void us_log_close(struct us_log *log)
     free(log->heap);
     free(log->seen.slots);
     free(log->reverted.slots);
-    for (size_t i = 0; i < log->name_count; i++)
-        free(log->names[i]);
-    free(log->names);
+    us_names_close(&log->names);
     us_bytes_close(&log->store);
     us_bytes_close(&log->author);
     us_bytes_close(&log->email);

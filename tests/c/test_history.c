@@ -573,6 +573,33 @@ static void test_an_export_keeps_line_endings_and_odd_lines(void **state)
     output("cd clone && git am -q --keep-cr ../mbox && cmp articles/a.md %s", article);
 }
 
+static void test_an_export_follows_the_article_through_renames(void **state)
+{
+    (void)state;
+    static const char *const later[] = {"expertise=technology", NULL};
+    char renamed[200];
+    output("cd repo && echo other >other.md && git add other.md && git commit -qm Other && "
+           "git clone -q . ../clone");
+    struct us_recorded recorded = correct_all();
+    us_recorded_close(&recorded);
+    output("cd repo && mkdir done && git mv articles/a.md done/b.md && echo more >>other.md && "
+           "git commit -qam 'Call it b' -m 'It is done.'");
+    snprintf(renamed, sizeof renamed, "%s/repo/done/b.md", work);
+    struct us_history *history = open_history(renamed, US_WHERE_BRANCH);
+    recorded = correct(history, renamed, later);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    strcpy(article, renamed);
+    export_to_mbox(US_WHERE_BRANCH);
+    output("cd clone && git am -q ../mbox && cmp done/b.md %s && test ! -e articles/a.md", article);
+    assert_string_equal(output("cd clone && git log --reverse --format=%%s HEAD~5..HEAD"),
+                        "settlement → agreement\nstudent trade → student exchange\n"
+                        "instructed → told\nCall it b\nexpertise → technology");
+    /* of the commit that renamed it the export has what concerns the article */
+    assert_string_equal(output("cd clone && git log -1 --format=%%b --name-status HEAD~1"),
+                        "It is done.\n\n\nR100\tarticles/a.md\tdone/b.md");
+}
+
 static void test_the_command_shows_the_history(void **state)
 {
     (void)state;
@@ -955,6 +982,7 @@ int main(void)
         TEST(test_an_export_is_taken_by_git_am),
         TEST(test_an_export_of_a_private_history_is_taken_by_git_am),
         TEST(test_an_export_keeps_line_endings_and_odd_lines),
+        TEST(test_an_export_follows_the_article_through_renames),
         TEST(test_the_command_shows_the_history),
         TEST(test_a_side_history_is_pruned),
         TEST(test_what_was_rejected_outlives_a_pruning),
