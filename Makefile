@@ -323,8 +323,8 @@ $(OBJ)/bench_history: tests/bench/history/bench_history.c $(CORE) | $(OBJ)
 	$(CC) $(CORE_CFLAGS) -Isrc -o $@ $^ $(CORE_LIBS)
 
 .PHONY: bench-history
-bench-history: $(OBJ)/bench_history ## Measure saves beside git fast-import and git commit
-	@$(OBJ)/bench_history $(DIR)
+bench-history: $(OBJ)/bench_history ## Measure saves beside git fast-import and git commit: FILES=, KB=, N=, AGE=0
+	@FILES='$(FILES)' KB='$(KB)' N='$(N)' AGE='$(AGE)' $(OBJ)/bench_history $(DIR)
 
 .PHONY: lexicon-check
 lexicon-check: build/lexc build/unspin.lm ## Compile the lexicon's sources and report rows that look wrong

@@ -2,13 +2,14 @@
  * bench_history: one save with N single-word corrections, recorded by this project, by
  * `git fast-import` (the program's own stream, the same commits) and by a loop of `git commit`.
  *
- *     bench_history [DIRECTORY]...
+ *     [FILES="1 5000"] [KB="5 500"] [N="10 100 1000"] [AGE=20000] bench_history [DIRECTORY]...
  *
- * For each directory (a disk, a tmpfs), repositories of 1 and of 5,000 files, articles of 5 KB and
- * of 500 KB, N of 10, 100 and 1,000. Then saves into a history that is 20,000 commits old.
- * Prints commits a second and ratios: medians of runs that take turns; the loop is timed on a part
- * of its commits where it is long. Ours runs within a process, as in an editor, the others as the
- * programs that they are.
+ * For each directory (a disk, a tmpfs): a row for each number of files in the repository, size of
+ * the article and number of corrections; then, unless AGE is 0, saves into a history until it is
+ * that many commits old. Prints commits a second and ratios: medians of runs that take turns. Of the
+ * loop a part of the commits is timed, and of a long stream into fast-import its beginning, and
+ * that is scaled up; a ~ marks those. Ours runs within a process, as in an editor, the others as
+ * the programs that they are.
  */
 #include "history.h"
 
@@ -19,7 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, LOOP_MOST = 8, OLD = 20000 }; /* LOOP_MOST: in each round */
+enum {
+    ROUNDS = 3,
+    LOOP_MOST = 5,             /* commits of the loop that are timed in each round */
+    STREAM_MOST = 50000000,    /* bytes of a stream into fast-import */
+    STEP = 10,                 /* corrections of a save that ages a history */
+};
 
 static double processor(void)
 {
@@ -117,7 +123,7 @@ static void write_file(const char *path, const char *text, size_t length)
         fail(path);
 }
 
-static void make_template(const char *path, int files, const struct article *article)
+static void make_template(const char *path, long files, const struct article *article)
 {
     char command[9000], file[4200];
     snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s/articles'", path, path);
@@ -127,7 +133,8 @@ static void make_template(const char *path, int files, const struct article *art
     if (files > 1)
         run(path, "for d in $(seq 50); do mkdir d$d; for f in $(seq 100); do echo $d $f >d$d/f$f; "
                   "done; done");
-    run(path, "git init -q && git config gc.auto 0 && git add . && git commit -qm 'Receive'");
+    run(path, "git init -q && git config gc.auto 0 && git add . && git commit -qm 'Receive' && "
+              "git repack -adq && git prune-packed -q");
 }
 
 /* A fresh copy of the template, whose index knows the copies. */
@@ -164,14 +171,22 @@ static double time_ours(const char *path, const struct article *article)
     return took;
 }
 
+/* How many of the article's commits are timed: the rest takes as long for each. */
+static size_t timed_in_stream(const struct article *article)
+{
+    size_t most = STREAM_MOST / article->length;
+    return article->count < most ? article->count : most;
+}
+
 static double time_fast_import(const char *path, const struct article *article)
 {
     char stream[4200];
+    size_t count = timed_in_stream(article);
     snprintf(stream, sizeof stream, "%s/stream", path);
     FILE *out = fopen(stream, "wb");
     if (!out)
         fail(stream);
-    for (size_t i = 1; i <= article->count; i++) {
+    for (size_t i = 1; i <= count; i++) {
         size_t length;
         char *text = apply(article, i, &length);
         fprintf(out,
@@ -191,7 +206,7 @@ static double time_fast_import(const char *path, const struct article *article)
     run(path, "git fast-import --quiet <stream");
     double took = now() - start;
     unlink(stream);
-    return took;
+    return took * (double)article->count / (double)count;
 }
 
 static int compare_times(const void *a, const void *b)
@@ -223,65 +238,94 @@ static double time_loop(const char *path, const struct article *article)
     return median(took, LOOP_MOST) * (double)article->count;
 }
 
-static void compare(const char *directory)
+struct numbers { /* that a variable of the environment lists */
+    long at[16];
+    size_t count;
+};
+
+static struct numbers numbers_of(const char *name, const char *usual)
 {
-    static const int files[] = {1, 5000};
-    static const size_t lengths[] = {5000, 500000}, counts[] = {10, 100, 1000};
+    struct numbers numbers = {0};
+    const char *list = getenv(name);
+    char *end;
+    if (!list || !*list)
+        list = usual;
+    for (; numbers.count < 16 && *list; list = end) {
+        numbers.at[numbers.count++] = strtol(list, &end, 10);
+        end += strspn(end, " ,");
+        if (numbers.at[numbers.count - 1] < 0 || end == list)
+            fail(name);
+    }
+    return numbers;
+}
+
+static void compare_row(const char *path, const char *template, long files,
+                        const struct article *article)
+{
     static double (*const timers[3])(const char *, const struct article *) = {
         time_ours, time_fast_import, time_loop};
+    double times[3][ROUNDS], n = (double)article->count, took[3];
+    for (int round = 0; round < ROUNDS; round++)
+        for (int t = 0; t < 3; t++) {
+            make_repository(path, template);
+            times[t][round] = timers[t](path, article);
+        }
+    for (int t = 0; t < 3; t++)
+        took[t] = median(times[t], ROUNDS);
+    printf("%6ld %6zu KB %6zu %9.2f ms %9.0f %11.0f%s %10.0f%s %9.1f %9.0f\n", files,
+           article->length / 1000, article->count, took[0] * 1e3, n / took[0], n / took[1],
+           timed_in_stream(article) < article->count ? "~" : " ", n / took[2],
+           LOOP_MOST < article->count ? "~" : " ", took[1] / took[0], took[2] / took[0]);
+    fflush(stdout);
+}
+
+static void compare(const char *directory)
+{
+    struct numbers files = numbers_of("FILES", "1 5000"), kilobytes = numbers_of("KB", "5 500"),
+                   counts = numbers_of("N", "10 100 1000");
     char path[2048], template[2048];
     if ((size_t)snprintf(template, sizeof template, "%s/bench-template", directory) >=
         sizeof template)
         fail("the path is too long");
     snprintf(path, sizeof path, "%s/bench-history", directory);
-    printf("\n%s\n%6s %8s %6s %12s %12s %12s %9s %9s\n", directory, "files", "article", "N",
-           "ours/s", "fast-import", "git commit", "x import", "x commit");
-    for (int f = 0; f < 2; f++)
-        for (int l = 0; l < 2; l++)
-            for (int c = 0; c < 3; c++) {
-                struct article article = make_article(lengths[l], counts[c], 0);
-                double times[3][ROUNDS], n = (double)counts[c], took[3];
+    printf("\n%s, commits a second\n%6s %9s %6s %12s %9s %12s %11s %9s %9s\n", directory, "files",
+           "article", "N", "a save", "ours", "fast-import", "git commit", "x import", "x commit");
+    for (size_t f = 0; f < files.count; f++)
+        for (size_t k = 0; k < kilobytes.count; k++)
+            for (size_t c = 0; c < counts.count; c++) {
+                struct article article =
+                    make_article((size_t)kilobytes.at[k] * 1000, (size_t)counts.at[c], 0);
                 if (c == 0)
-                    make_template(template, files[f], &article);
-                for (int round = 0; round < ROUNDS; round++)
-                    for (int t = 0; t < 3; t++) {
-                        make_repository(path, template);
-                        times[t][round] = timers[t](path, &article);
-                    }
-                for (int t = 0; t < 3; t++)
-                    took[t] = median(times[t], ROUNDS);
-                printf("%6d %7zuK %6zu %12.0f %12.0f %12.0f %9.1f %9.0f\n", files[f],
-                       lengths[l] / 1000, counts[c], n / took[0], n / took[1], n / took[2],
-                       took[1] / took[0], took[2] / took[0]);
-                fflush(stdout);
+                    make_template(template, files.at[f], &article);
+                compare_row(path, template, files.at[f], &article);
                 free_article(&article);
             }
     run(directory, "rm -rf bench-history bench-template");
 }
 
 /* Saves of ten corrections each, until the history is old: the first and the last hundred. */
-static void age(const char *directory)
+static void age(const char *directory, size_t old)
 {
-    enum { N = 10, SAVES = OLD / N };
+    const size_t saves = old / STEP;
     char path[4000];
-    double *times = calloc(SAVES, sizeof *times);
+    double *times = calloc(saves, sizeof *times);
     if (!times)
         fail("out of memory");
     snprintf(path, sizeof path, "%s/bench-history", directory);
-    struct article article = make_article(5000, N, 0);
+    struct article article = make_article(5000, STEP, 0);
     make_template(path, 1, &article);
     double start = now();
-    for (unsigned i = 0; i < SAVES; i++) {
+    for (unsigned i = 0; i < saves; i++) {
         free_article(&article);
-        article = make_article(5000, N, i + 1);
+        article = make_article(5000, STEP, i + 1);
         times[i] = time_ours(path, &article);
     }
-    printf("\n%s: %d saves of %d corrections in %.1f s, each one's time in ms\n", directory, SAVES,
-           N, now() - start);
-    static const int from[] = {0, SAVES / 2, SAVES - 100};
+    printf("\n%s: %zu saves of %d corrections in %.1f s, each one's time in ms\n", directory, saves,
+           STEP, now() - start);
+    const size_t from[] = {0, saves / 2, saves - 100};
     for (int i = 0; i < 3; i++) {
         qsort(times + from[i], 100, sizeof *times, compare_times);
-        printf("  after %5d commits: median %.2f, 90th of 100 %.2f, slowest %.2f\n", from[i] * N,
+        printf("  after %5zu commits: median %.2f, 90th of 100 %.2f, slowest %.2f\n", from[i] * STEP,
                times[from[i] + 50] * 1e3, times[from[i] + 90] * 1e3, times[from[i] + 99] * 1e3);
     }
     char file[4100];
@@ -319,10 +363,10 @@ static void age(const char *directory)
             cpu[i] = (processor() - start_processor) * 1e3;
             us_log_close(log);
             us_history_close(history);
-            if (entries != OLD)
+            if (entries != saves * STEP)
                 fail("the log does not hold all corrections");
         }
-        printf("  log of %d corrections%s: median %.1f ms (%.1f of them on the processor)\n", OLD,
+        printf("  log of %zu corrections%s: median %.1f ms (%.1f of them on the processor)\n", saves * STEP,
                collected ? ", after git gc" : "", median(wall, 7), median(cpu, 7));
         fflush(stdout);
         if (!collected)
@@ -339,13 +383,14 @@ int main(int argc, char **argv)
     static char *here[] = {"/tmp", "/dev/shm"};
     char **directories = argc > 1 ? argv + 1 : here;
     int count = argc > 1 ? argc - 1 : 2;
+    size_t old = (size_t)numbers_of("AGE", "20000").at[0];
     setenv("GIT_AUTHOR_NAME", "A U Thor", 1);
     setenv("GIT_AUTHOR_EMAIL", "a@example.com", 1);
     setenv("GIT_COMMITTER_NAME", "A U Thor", 1);
     setenv("GIT_COMMITTER_EMAIL", "a@example.com", 1);
     for (int i = 0; i < count; i++)
         compare(directories[i]);
-    for (int i = 0; i < count; i++)
-        age(directories[i]);
+    for (int i = 0; i < count && old >= 200 * STEP; i++)
+        age(directories[i], old);
     return 0;
 }
