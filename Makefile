@@ -58,7 +58,7 @@ LEXICON_SOURCES := $(sort $(wildcard data/lexicon/*.tsv))
 LANGUAGE_MODEL = $(or $(UNSPIN_MODEL),$(firstword $(wildcard \
 	$(MODEL_PLACES:%=%/share/pocketsphinx/model/en-us/en-us.lm.bin))),$(error \
 	there is no language model: run `make deps`, or give MODEL=path))
-LEXC_ARGUMENTS = build/unspin.lm data/irregular.tsv data/weights.tsv build/unspin.lex
+LEXC_ARGUMENTS = build/unspin.lm data/irregular.tsv data/weights.tsv data/trees.tsv build/unspin.lex
 
 DATA := $(LEXICON) build/unspin.lm build/context.bin
 
@@ -128,6 +128,7 @@ build/%: $(OBJ)/tools/%.o $(CORE)
 	$(call run,LD)$(CC) -o $@ $(filter %.o,$^) $(CORE) $(CORE_LIBS)
 
 build/train_context: $(OBJ)/tools/train_text.o
+build/tune: $(OBJ)/tools/tune_gold.o $(OBJ)/tools/tune_trees.o
 
 build/unspin.lm: build/lmc build/model
 	$(call run,LM)build/lmc $(LANGUAGE_MODEL) $@
@@ -138,7 +139,7 @@ build/context.bin: $(sort $(wildcard data/context-*.bin))
 	cat $^ >$@.new
 	mv $@.new $@
 
-build/unspin.lex: build/lexc build/unspin.lm $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv
+build/unspin.lex: build/lexc build/unspin.lm $(LEXICON_SOURCES) data/irregular.tsv data/weights.tsv data/trees.tsv
 	@build/lexc $(LEXC_ARGUMENTS) $(LEXICON_SOURCES)
 
 $(OBJ)/test_%.o: tests/c/test_%.c $(OBJ)/flags | $(OBJ)

@@ -11,17 +11,6 @@ enum { NEIGHBOURHOOD = 15 };
 
 static const float LN10 = 2.302585093f;
 
-static const char *const feature_names[] = {
-#define X(id, name) #name,
-    US_FEATURES(X)
-#undef X
-};
-
-const char *us_feature_name(enum us_feature feature)
-{
-    return feature_names[feature];
-}
-
 static const char *const density_names[] = {
 #define X(id, name) #name,
     US_DENSITY_TERMS(X)
@@ -38,14 +27,14 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
     char name[64];
     for (int i = 0; i < US_FEATURE_COUNT; i++) {
         if (i < US_FEATURES_LOCAL) {
-            snprintf(name, sizeof name, "local.%s", feature_names[i]);
+            snprintf(name, sizeof name, "local.%s", us_feature_name((enum us_feature)i));
             model->local[i] = us_lexicon_weight(lexicon, name, 0);
         }
         if (i < US_FEATURES_ARTICLE) {
-            snprintf(name, sizeof name, "article.%s", feature_names[i]);
+            snprintf(name, sizeof name, "article.%s", us_feature_name((enum us_feature)i));
             model->article[i] = us_lexicon_weight(lexicon, name, 0);
         }
-        snprintf(name, sizeof name, "final.%s", feature_names[i]);
+        snprintf(name, sizeof name, "final.%s", us_feature_name((enum us_feature)i));
         model->final[i] = us_lexicon_weight(lexicon, name, 0);
     }
     for (int i = 0; i < US_DENSITY_COUNT; i++) {
@@ -56,6 +45,7 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
     model->agreed_scale = us_lexicon_weight(lexicon, "lattice.agreed_scale", 0.5f);
     for (int f = 0; f < 26; f++)
         model->family_rows[f] = 1 + (float)us_lexicon_family_rows(lexicon, f);
+    model->trees = us_lexicon_trees(lexicon, &model->tree_count);
 }
 
 static float clip(float value, float bound)
@@ -750,13 +740,96 @@ static void agreed_features(float *f, const struct us_signs *signs)
     f[US_FEATURE_AGREED_LOSS] = signs->agreed_gain < 0 ? signs->agreed_gain : 0;
 }
 
+/* How the edge compares with the other readings of its place. */
+static void place_features(float *f, const struct us_evidence *evidence,
+                           const struct us_lattice *lattice, uint32_t e)
+{
+    const struct us_edge *edges = lattice->edges, *edge = &edges[e];
+    const float least = 1e-6f;
+    float odds = 1, posterior = least, local = least, best_context = -6, best_local = least;
+    uint32_t count = 0, better = 0, at = e;
+    while (at > 0 && edges[at - 1].from == edge->from && edges[at - 1].to == edge->to)
+        at--;
+    for (; at < lattice->edge_count && edges[at].from == edge->from && edges[at].to == edge->to;
+         at++, count++) {
+        odds += expf(edges[at].context);
+        posterior += edges[at].posterior;
+        local += evidence->local[at];
+        better += edges[at].context > edge->context;
+        if (at != e && edges[at].context > best_context)
+            best_context = edges[at].context;
+        if (at != e && evidence->local[at] > best_local)
+            best_local = evidence->local[at];
+    }
+    f[US_FEATURE_CONTEXT_SHARE] = expf(edge->context) / odds;
+    f[US_FEATURE_CONTEXT_LEAD] = edge->context - best_context;
+    f[US_FEATURE_CONTEXT_RANK] = (float)better;
+    f[US_FEATURE_PLACE_READINGS] = (float)count;
+    f[US_FEATURE_POSTERIOR_SHARE] = edge->posterior / posterior;
+    f[US_FEATURE_LOCAL_SHARE] = evidence->local[e] / local;
+    f[US_FEATURE_LOCAL_LEAD] = logf((evidence->local[e] + least) / best_local);
+}
+
+/* The edges that cover a part of the edge's words, or more than these. */
+static void crossing_features(float *f, const struct us_evidence *evidence,
+                              const struct us_lattice *lattice, uint32_t e)
+{
+    const struct us_edge *edges = lattice->edges, *edge = &edges[e];
+    float best = 0;
+    uint32_t count = 0, at = e;
+    while (at > 0 && edges[at - 1].from + US_LEXICON_WORDS > edge->from)
+        at--;
+    for (; at < lattice->edge_count && edges[at].from < edge->to; at++) {
+        if (edges[at].to <= edge->from ||
+            (edges[at].from == edge->from && edges[at].to == edge->to))
+            continue;
+        count++;
+        if (evidence->local[at] > best)
+            best = evidence->local[at];
+    }
+    f[US_FEATURE_CROSSING] = (float)count;
+    f[US_FEATURE_CROSSING_BEST] = best;
+}
+
+/* What is known of the row alone, and of the article alone: only trees make use of it. */
+static void lone_features(float *f, const struct us_article *article, const struct us_edge *edge)
+{
+    if (edge->row) {
+        const struct us_row *row = edge->row;
+        static const struct {
+            char family;
+            enum us_feature feature;
+        } families[] = {{'A', US_FEATURE_OF_A}, {'S', US_FEATURE_OF_S}, {'T', US_FEATURE_OF_T},
+                        {'X', US_FEATURE_OF_X}, {'Y', US_FEATURE_OF_Y}, {'G', US_FEATURE_OF_G}};
+        f[US_FEATURE_PROMISE] = 0.01f * row->promise;
+        f[US_FEATURE_FAMILIES] =
+            (float)__builtin_popcount(row->families & ((1u << US_BOTS) - 1));
+        f[US_FEATURE_POS] = row->pos;
+        f[US_FEATURE_FORM] = row->form;
+        f[US_FEATURE_ORIGINAL_WORDS] = row->original_words;
+        for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+            f[families[i].feature] = (float)(row->families >> (families[i].family - 'A') & 1);
+    }
+    f[US_FEATURE_SPUN_WORDS] = (float)(edge->to - edge->from);
+    f[US_FEATURE_WORDS] = logf(1 + article->words);
+    f[US_FEATURE_ALWAYS_SWAPS] = article->always;
+    f[US_FEATURE_ARTICLE_SWAPS] = article->swaps;
+    f[US_FEATURE_TAIL_LEVEL] = article->kinds[US_KIND_TAIL];
+    for (int i = 0; i < 26; i++)
+        if (article->family[i] > f[US_FEATURE_BEST_FAMILY])
+            f[US_FEATURE_BEST_FAMILY] = article->family[i];
+}
+
 void us_evidence_features(float *f, const struct us_evidence *evidence,
                           const struct us_lattice *lattice, uint32_t edge)
 {
-    memset(f, 0, US_FEATURE_COUNT * sizeof *f);
+    memset(f, 0, US_FEATURES_TREES * sizeof *f);
     local_features(f, lattice, &lattice->edges[edge], &evidence->signs[edge]);
     article_features(f, evidence, lattice, edge);
     agreed_features(f, &evidence->signs[edge]);
+    place_features(f, evidence, lattice, edge);
+    crossing_features(f, evidence, lattice, edge);
+    lone_features(f, &evidence->whole, &lattice->edges[edge]);
 }
 
 /* What no row stands for is too rare to fit a weight on. Each is an error in any text; whether it
@@ -866,7 +939,7 @@ static void weigh_finally(struct us_evidence *out, const struct us_lattice *latt
 {
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_edge *edge = &lattice->edges[e];
-        float f[US_FEATURE_COUNT] = {0};
+        float f[US_FEATURES_TREES] = {0};
         struct us_signs *signs = &out->signs[e];
         signs->agreed = clip(log_odds(edge->posterior), 8);
         signs->agreed_gain = clip(edge->gain, 8);
@@ -874,6 +947,10 @@ static void weigh_finally(struct us_evidence *out, const struct us_lattice *latt
         out->final[e] = edge->row ? logistic(add_features(signs->final_sum, model->final, f,
                                                           US_FEATURES_ARTICLE, US_FEATURE_COUNT))
                                   : artefact(edge, out->density);
+        if (!edge->row || !model->tree_count || out->final[e] < US_TREES_LEAST)
+            continue;
+        us_evidence_features(f, out, lattice, e);
+        out->final[e] = logistic(us_trees_sum(model->trees, model->tree_count, f));
     }
 }
 

@@ -6,85 +6,16 @@
  * lexicon row. Its probabilities, summed over the article as soft counts, say how hard the article
  * was spun, by which family of bots, with which habits; the article model adds these. What it
  * makes of each edge, but for its neighbours, is the edge's prior in a second solution of the
- * lattice, in which neighbours that were both swapped agree; the final model adds that.
+ * lattice, in which neighbours that were both swapped agree; the final model adds that. Where it
+ * leaves a doubt, decision trees (trees.h) over all features have the last word.
  */
 #ifndef UNSPIN_EVIDENCE_H
 #define UNSPIN_EVIDENCE_H
 
 #include "context.h"
+#include "edge_features.h"
 #include "lattice.h"
-
-/* Every feature once: its name in the weights file. The first US_FEATURES_LOCAL are local. */
-#define US_FEATURES(X)                                                                            \
-    X(BIAS, bias)                                                                                 \
-    X(GAIN, gain)                       /* natural log, -8 to 8 */                                \
-    X(LOSS, loss)                       /* the gain's negative part */                            \
-    X(POSTERIOR, posterior)             /* its log odds, -8 to 8 */                               \
-    X(CONTEXT, context)                 /* context model: original over spun, natural log */      \
-    X(CONTEXT_LOSS, context_loss)       /* its negative part */                                   \
-    X(NO_CONTEXT, no_context)           /* the context model does not know both */                \
-    X(PAGES, pages)                     /* ln(1 + pages) */                                       \
-    X(ALWAYS, always)                                                                             \
-    X(SPUN_ONLY, spun_only)                                                                       \
-    X(BOT_ONLY, bot_only)                                                                         \
-    X(SEEN, seen)                                                                                 \
-    X(INFLECTED, inflected)                                                                       \
-    X(TAIL, tail)                                                                                 \
-    X(SCHOLARLY, scholarly)                                                                       \
-    X(NAME, name)                                                                                 \
-    X(READINGS, readings)               /* ln of how many originals the spun phrase has */        \
-    X(SWAPS, swaps)                     /* ln of how many swaps the original has */               \
-    X(AUTHORED, authored)                                                                         \
-    X(READING_SHARE, reading_share)     /* ln of the pages' share among the spun phrase's rows */ \
-    X(SWAP_SHARE, swap_share)           /* ln of the pages' share among the original's rows */    \
-    X(SWAPPED_AWAY, swapped_away)       /* ln(1 + pages where the spun phrase is an original) */  \
-    X(SPUN_RARITY, spun_rarity)         /* -ln P(spun words), unigrams, a word */                 \
-    X(ORIGINAL_RARITY, original_rarity)                                                           \
-    X(PLACE_HOLDS, place_holds)         /* the row's condition on its place */                    \
-    X(PLACE_FAILS, place_fails)                                                                   \
-    X(SPUN_PHRASE, spun_phrase)         /* two words and more */                                  \
-    X(ORIGINAL_PHRASE, original_phrase)                                                           \
-    X(SPUN_UNKNOWN, spun_unknown)       /* the model lacks a word of it */                        \
-    X(ORIGINAL_UNKNOWN, original_unknown)                                                         \
-    X(CAPITAL, capital)                 /* capitalised inside a sentence */                       \
-    X(FIRST, first)                     /* begins a sentence */                                   \
-    X(QUOTED, quoted)                                                                             \
-    X(DETERMINER_FOR, determiner_for)   /* "an" left before a consonant, and the like */          \
-    X(DETERMINER_AGAINST, determiner_against)                                                     \
-    X(POSSESSIVE, possessive)                                                                     \
-    X(DENSITY, density)                 /* ln of the article's share of swaps */                  \
-    X(DENSITY_GAIN, density_gain)                                                                 \
-    X(DENSITY_CONTEXT, density_context)                                                           \
-    X(DENSITY_ALWAYS, density_always)                                                             \
-    X(DENSITY_SPUN_ONLY, density_spun_only)                                                       \
-    X(FAMILY, family)                   /* is the row of the article's bots? 0 to 1 */            \
-    X(LOW, low)                         /* density, as far as it is below that of spun text */       \
-    X(KIND, kind)                       /* ln of how often rows of its kind fit here */           \
-    X(KIND_GAIN, kind_gain)                                                                       \
-    X(KIND_CONTEXT, kind_context)                                                                 \
-    X(REPEATED, repeated)               /* ln(1 + same swap elsewhere) */                         \
-    X(RIVAL, rival)                     /* the same spun phrase for others elsewhere */           \
-    X(NEARBY, nearby)                   /* share of swaps in the 30 words around */               \
-    X(UNTOUCHED, untouched)             /* ln(1 + the original elsewhere, left as it is) */       \
-    X(ELSEWHERE, elsewhere)             /* ln(1 + the original elsewhere under other swaps) */    \
-    X(SWAPPED_DENSITY, swapped_density) /* swapped away, by the article's share of swaps */       \
-    X(SCHOLARLY_SHARE, scholarly_share)                                                           \
-    X(QUOTED_HABIT, quoted_habit)       /* quoted, in an article whose quotations are spun */     \
-    X(CAPITAL_HABIT, capital_habit)                                                               \
-    X(AGREED, agreed)                   /* posterior's log odds when all edges have their prior */ \
-    X(AGREED_GAIN, agreed_gain)         /* gain among such edges */                               \
-    X(AGREED_LOSS, agreed_loss)
-
-enum us_feature {
-#define X(id, name) US_FEATURE_##id,
-    US_FEATURES(X)
-#undef X
-    US_FEATURE_COUNT,
-    US_FEATURES_LOCAL = US_FEATURE_DENSITY,
-    US_FEATURES_ARTICLE = US_FEATURE_AGREED
-};
-
-const char *us_feature_name(enum us_feature feature);
+#include "trees.h"
 
 /* What an article's density is told by: terms of a linear regression ("density.swaps", ...). */
 #define US_DENSITY_TERMS(X)                                                                       \
@@ -117,6 +48,8 @@ struct us_evidence_model {
     float language_scale;               /* of ln P(words) in the lattice */
     float agreed_scale;                 /* likewise when it is solved again */
     float family_rows[26];              /* rows a family has; filled at load */
+    const struct us_tree *trees;        /* the lexicon's, borrowed */
+    uint32_t tree_count;                /* 0: the final model decides alone */
 };
 
 /* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
@@ -185,7 +118,9 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_article *known, const struct us_limits *limits,
                      struct us_error *err);
 
-/* The features of an edge: f[US_FEATURE_COUNT]. */
+#define US_TREES_LEAST 0.02f /* edges less likely by the final model are not worth the trees */
+
+/* The features of an edge: f[US_FEATURES_TREES]. */
 void us_evidence_features(float *f, const struct us_evidence *evidence,
                           const struct us_lattice *lattice, uint32_t edge);
 void us_evidence_close(struct us_evidence *evidence); /* safe on a zeroed struct */

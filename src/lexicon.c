@@ -12,16 +12,18 @@ struct us_lexicon {
     const struct us_lexicon_slot *slots;
     const struct us_row *rows;
     const struct us_lexicon_weight *weights;
+    const struct us_tree *trees;
     const char *strings;
 };
 
-_Static_assert(sizeof(struct us_lexicon_header) == 144, "the header has no padding");
+_Static_assert(sizeof(struct us_lexicon_header) == 152, "the header has no padding");
 _Static_assert(sizeof(struct us_lexicon_slot) == 16, "a slot has no padding");
 _Static_assert(sizeof(struct us_row) == 44, "a row has no padding");
 _Static_assert(sizeof(struct us_lexicon_weight) == 8, "a weight has no padding");
-_Static_assert(offsetof(struct us_lexicon_header, checksum) == 32 &&
+_Static_assert(offsetof(struct us_lexicon_header, checksum) == 40 &&
                    offsetof(struct us_row, id) == 28 && offsetof(struct us_row, promise) == 42,
                "fields lie where they do on every machine");
+_Static_assert(sizeof(struct us_tree) == 292, "a tree has no padding");
 
 uint64_t us_lexicon_checksum(const void *bytes, size_t length)
 {
@@ -54,12 +56,13 @@ static int lay_out(struct us_lexicon *lexicon, const char *path, struct us_error
         return foreign(err, path, "it does not begin as one");
     if (header->order != US_LEXICON_ORDER)
         return foreign(err, path, "compiled on a machine with another byte order");
-    if (header->version != US_LEXICON_VERSION)
+    if (header->version != US_LEXICON_VERSION || header->features != US_FEATURES_TREES)
         return foreign(err, path, "made by another version");
 
     uint64_t expected = sizeof *header + (uint64_t)header->slots * sizeof *lexicon->slots +
                         (uint64_t)header->rows * sizeof *lexicon->rows +
                         (uint64_t)header->weights * sizeof *lexicon->weights +
+                        (uint64_t)header->trees * sizeof *lexicon->trees +
                         header->string_bytes;
     if (length != expected)
         return foreign(err, path, length < expected ? "it is cut short" : "it is too long");
@@ -68,7 +71,8 @@ static int lay_out(struct us_lexicon *lexicon, const char *path, struct us_error
     lexicon->slots = (const void *)(at + sizeof *header);
     lexicon->rows = (const void *)(lexicon->slots + header->slots);
     lexicon->weights = (const void *)(lexicon->rows + header->rows);
-    lexicon->strings = (const void *)(lexicon->weights + header->weights);
+    lexicon->trees = (const void *)(lexicon->weights + header->weights);
+    lexicon->strings = (const void *)(lexicon->trees + header->trees);
     if (header->slots == 0 || (header->slots & (header->slots - 1)) != 0 ||
         header->string_bytes == 0 || lexicon->strings[header->string_bytes - 1] != '\0')
         return foreign(err, path, "it is damaged");
@@ -152,6 +156,12 @@ int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const cha
 uint32_t us_lexicon_family_rows(const struct us_lexicon *lexicon, int family)
 {
     return lexicon->header->family_rows[family];
+}
+
+const struct us_tree *us_lexicon_trees(const struct us_lexicon *lexicon, uint32_t *count)
+{
+    *count = us_trees_sound(lexicon->trees, lexicon->header->trees) ? lexicon->header->trees : 0;
+    return lexicon->trees;
 }
 
 float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback)

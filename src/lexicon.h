@@ -10,6 +10,7 @@
 #ifndef UNSPIN_LEXICON_H
 #define UNSPIN_LEXICON_H
 
+#include "trees.h"
 #include "unspin.h"
 
 #define US_LEXICON_WORDS 6 /* words in a phrase, at most */
@@ -86,6 +87,9 @@ int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const cha
 
 /* Rows of a family of bots, 0 = A. */
 uint32_t us_lexicon_family_rows(const struct us_lexicon *lexicon, int family);
+
+/* The trees of data/trees.tsv, sound ones or none. */
+const struct us_tree *us_lexicon_trees(const struct us_lexicon *lexicon, uint32_t *count);
 
 /* A number that data/weights.tsv gives by name; fallback if it is not there. */
 float us_lexicon_weight(const struct us_lexicon *lexicon, const char *name, float fallback);

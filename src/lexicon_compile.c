@@ -38,6 +38,8 @@ struct compiler {
     uint32_t group_count;
     struct us_lexicon_weight *weights;
     uint32_t weight_count;
+    struct us_tree *trees;
+    uint32_t tree_count;
 };
 
 static int no_memory(struct compiler *c)
@@ -153,6 +155,21 @@ static int add_weight(struct compiler *c, uint32_t source, uint32_t line, const 
     int rc = us_intern(&weights[c->weight_count].name, &c->strings, copy, err);
     if (rc == US_OK)
         c->weight_count++;
+    return rc;
+}
+
+static int add_tree(struct compiler *c, uint32_t source, uint32_t line, const char *at,
+                    size_t length, struct us_error *err)
+{
+    (void)source;
+    (void)line;
+    struct us_tree *trees = realloc(c->trees, (c->tree_count + 1) * sizeof *trees);
+    if (!trees)
+        return no_memory(c);
+    c->trees = trees;
+    int rc = us_tree_read(&trees[c->tree_count], at, length, err);
+    if (rc == US_OK)
+        c->tree_count++;
     return rc;
 }
 
@@ -600,10 +617,12 @@ static int write_lexicon(struct compiler *c, const char *path)
                                        .slots = table.count,
                                        .rows = c->count,
                                        .weights = c->weight_count,
+                                       .trees = c->tree_count,
+                                       .features = US_FEATURES_TREES,
                                        .string_bytes = c->strings.length};
     size_t length = sizeof header + table.count * sizeof *table.slots +
                     c->count * sizeof(struct us_row) + c->weight_count * sizeof *c->weights +
-                    c->strings.length;
+                    c->tree_count * sizeof *c->trees + c->strings.length;
     image = malloc(length);
     if (!image) {
         rc = no_memory(c);
@@ -615,6 +634,7 @@ static int write_lexicon(struct compiler *c, const char *path)
         at = put(at, &c->entries[i].row, sizeof(struct us_row));
     sort_weights(c);
     at = put(at, c->weights, c->weight_count * sizeof *c->weights);
+    at = put(at, c->trees, c->tree_count * sizeof *c->trees);
     put(at, c->strings.bytes, c->strings.length);
     header.checksum = us_lexicon_checksum(image + sizeof header, length - sizeof header);
     for (uint32_t i = 0; i < c->count; i++)
@@ -652,6 +672,8 @@ int us_lexicon_compile(struct us_lexicon_report *report, const char *path,
     }
     if (rc == US_OK && sources->weights)
         rc = read_lines(&c, sources->weights, 0, add_weight);
+    if (rc == US_OK && sources->trees)
+        rc = read_lines(&c, sources->trees, 0, add_tree);
     if (rc == US_OK)
         rc = merge_all(&c);
     if (rc == US_OK)
@@ -665,5 +687,6 @@ int us_lexicon_compile(struct us_lexicon_report *report, const char *path,
     free(c.entries);
     free(c.groups);
     free(c.weights);
+    free(c.trees);
     return rc;
 }

@@ -20,6 +20,7 @@ struct us_lexicon_sources {
     uint32_t count;
     const char *irregulars;       /* data/irregular.tsv */
     const char *weights;          /* lines of name, value, comment by tabs; or NULL */
+    const char *trees;            /* lines of us_tree_read; or NULL */
     const struct us_ngram *words; /* the word list: the language model's vocabulary */
     FILE *doubts; /* rows that look wrong are named here, one a line, bad ones too; or NULL */
 };

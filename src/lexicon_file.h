@@ -1,12 +1,13 @@
 /*
  * lexicon_file.h - the compiled lexicon as it lies on disk; for the compiler and the reader only.
  *
- *     header | slots | rows | weights | strings
+ *     header | slots | rows | weights | trees | strings
  *
  * All in the byte order of the machine that compiled it (the file is built where it is used; one
  * from elsewhere is told by header.order). A slot stands for a spun phrase or a proper prefix of
  * one; slots are open addressing on the phrase's hash, and those of a phrase name its rows, which
- * lie side by side. Weights are sorted by name. Strings are NUL-terminated; the one at offset 0 is
+ * lie side by side. Weights are sorted by name; trees
+ * (trees.h) ask for features by number, which header.features tells to be of this version. Strings are NUL-terminated; the one at offset 0 is
  * empty.
  */
 #ifndef UNSPIN_LEXICON_FILE_H
@@ -16,13 +17,14 @@
 
 #define US_LEXICON_MAGIC "unspinLX"
 #define US_LEXICON_ORDER UINT32_C(0x01020304)
-#define US_LEXICON_VERSION 4u
+#define US_LEXICON_VERSION 5u
 
 struct us_lexicon_header {
     char magic[8];
     uint32_t order, version;
     uint32_t slots; /* a power of two */
     uint32_t rows, weights, string_bytes;
+    uint32_t trees, features; /* how many; how many features there are to ask for */
     uint64_t checksum; /* us_lexicon_checksum of all after the header: tells contents apart */
     uint32_t family_rows[26]; /* of each family of bots */
 };

@@ -727,7 +727,8 @@ static const char *const *read_paths(lua_State *L, uint32_t *count)
 }
 
 /*
- * core.compile(path, { sources =, irregulars =, weights =, model =, check = })
+ * core.compile(path, { sources =, irregulars =, weights =, trees =, model =,
+ *                      check = })
  * -> { rows =, read =, merged =, derived =, forbidden =, bytes = }, doubts
  * or nil, message, doubts
  */
@@ -739,7 +740,8 @@ static int core_compile(lua_State *L)
     lua_settop(L, 2);
     const char *model = path_option(L, 2, "model", "UNSPIN_MODEL");
     struct us_lexicon_sources sources = {.irregulars = required_path(L, 2, "irregulars"),
-                                         .weights = required_path(L, 2, "weights")};
+                                         .weights = required_path(L, 2, "weights"),
+                                         .trees = required_path(L, 2, "trees")};
     bool check = us_lua_boolean(L, 2, "check");
     us_lua_push_field(L, 2, "sources");
     sources.paths = read_paths(L, &sources.count);

@@ -10,6 +10,7 @@
  *     context   which word fits the words around it              (mapped, trained)
  *     lattice   tokens -> readings, weighed by their neighbours
  *     evidence  readings -> probabilities; the article's rate, family, habits
+ *     trees     ... of those in doubt, by decision trees over edge_features
  *     surface   a reading as it is written here; spelling: British or American
  *     reason    why, in plain words
  *     restore   all of these: text -> corrections

@@ -38,7 +38,7 @@ function core.replace(path, bytes) end
 
 ---Compile a lexicon, written in whole or not at all.
 ---@param path string
----@param options { sources: string[], irregulars: string, weights: string, model: string?, check: boolean? }
+---@param options { sources: string[], irregulars: string, weights: string, trees: string, model: string?, check: boolean? }
 ---  check: name the rows that look wrong, and all malformed ones
 ---@return unspin.LexiconReport? report, string doubts_or_message, string? doubts one a line
 function core.compile(path, options) end

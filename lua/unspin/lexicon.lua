@@ -60,13 +60,14 @@ function M.compile(core, root, path, options)
     sources = sources,
     irregulars = root .. "/data/irregular.tsv",
     weights = root .. "/data/weights.tsv",
+    trees = root .. "/data/trees.tsv",
     model = options.model,
     check = options.check,
   })
 end
 
 -- Bytes of the compiled lexicon's head, which has a checksum of all that follows.
-local HEAD = 40
+local HEAD = 48
 
 -- The compiled lexicon with the user's pairs: nil if there are none, or, with a message, if they
 -- cannot be used. `model` is that whose words tell which forms there are.

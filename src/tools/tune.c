@@ -1,20 +1,26 @@
 /*
- * tune - fit the weights of evidence.h on articles with gold, and report cross-validated figures.
+ * tune - fit the weights and trees of evidence.h on articles with gold, and report cross-validated
+ * figures.
  *
- *     tune MODEL LEXICON[,LEXICON...] CONTEXT OUT FOLDER...
+ *     tune [--trees] MODEL LEXICON[,LEXICON...] CONTEXT WEIGHTS TREES FOLDER...
  *
  * A folder holds NAME.txt or NAME.md with NAME.gold.tsv (see tests/quality/README.md); files that
  * have no gold, and NAME.clean, are clean text, in which every edge is wrong. Writes the fitted
- * weights to OUT as lines of data/weights.tsv. Each of the three models is a logistic regression,
- * fitted by Newton's method with an L2 penalty on standardized features; the later ones see what
- * the earlier ones make of the articles. Further lexicons, made from thinned sources, show the
- * models articles of which the lexicon knows less; otherwise they trust too much in rows that were
- * seen. Figures are of the first lexicon. They come from five folds by article name; they count
- * edges, where tests/quality/score.lua judges stretches of text, and differ from it by a little.
+ * weights to WEIGHTS as lines of data/weights.tsv, and the trees to TREES as data/trees.tsv has
+ * them. --trees takes the weights as the lexicon has them and fits the trees alone. Each of the
+ * three linear models is a logistic regression, fitted by Newton's method with an L2 penalty on
+ * standardized features; the later ones see what the earlier ones make of the articles. Further
+ * lexicons, made from thinned sources, show the models articles of which the lexicon knows less;
+ * otherwise they trust too much in rows that were seen. Figures are of the first lexicon. They come
+ * from five folds by article name, for each of which the trees are fitted anew (and, without
+ * --trees, the final model); they count edges, where tests/quality/score.lua judges stretches of
+ * text, and differ from it by a little.
  */
 #include "bytes.h"
 #include "evidence.h"
 #include "surface.h"
+#include "tune_gold.h"
+#include "tune_trees.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -24,19 +30,16 @@
 #include <stdlib.h>
 
 enum { FOLDS = 5, CLEAN_WEIGHT = 2 };
-enum label { WRONG, RIGHT, EITHER };
 
-struct gold {
-    size_t start, end;
-    char *accepted; /* by '|' */
-    bool must;
-};
-
+static const struct tree_options FOREST = {
+    .trees = 300, .rate = 0.15, .features = 0.3, .examples = 0.7, .penalty = 20};
 struct example {
-    float features[US_FEATURE_COUNT];
+    float features[US_FEATURES_TREES];
     uint32_t from, to; /* units */
     uint8_t label;
     uint8_t must; /* rows of gold that a right edge restores */
+    bool has_row; /* else its probability is set by hand */
+    float p;      /* by the models of the other folds */
 };
 
 struct article {
@@ -55,177 +58,6 @@ struct corpus {
     struct article *articles;
     uint32_t count, room;
 };
-
-static _Noreturn void die(const char *message)
-{
-    fprintf(stderr, "tune: %s\n", message);
-    exit(2);
-}
-
-static void *must_have(void *memory)
-{
-    if (!memory)
-        die("out of memory");
-    return memory;
-}
-
-/* ---- gold --------------------------------------------------------------------------------- */
-
-/* Fold case, hyphens, apostrophes and white space; "an" is "a": how the judge compares. */
-static void normalize(char *out, size_t room, const char *text, size_t length)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < length && used + 2 < room; i++) {
-        char c = text[i];
-        if (i + 2 < length && memcmp(text + i, "\xe2\x80\x99", 3) == 0) {
-            c = '\'';
-            i += 2;
-        }
-        c = (char)tolower((unsigned char)c);
-        if (c == '-' || c == '\n' || c == '\t')
-            c = ' ';
-        if (c == ' ' && (used == 0 || out[used - 1] == ' '))
-            continue;
-        out[used++] = c;
-        bool word_ends = i + 1 == length || !isalpha((unsigned char)text[i + 1]);
-        if (word_ends && used >= 2 && out[used - 1] == 'n' && out[used - 2] == 'a' &&
-            (used == 2 || out[used - 3] == ' '))
-            used--;
-    }
-    while (used && out[used - 1] == ' ')
-        used--;
-    out[used] = 0;
-}
-
-static uint32_t read_gold(struct gold **out, const char *article)
-{
-    char path[1100];
-    snprintf(path, sizeof path, "%s", article);
-    char *dot = strrchr(path, '.');
-    *out = NULL;
-    if (!dot || strcmp(dot, ".clean") == 0)
-        return 0;
-    snprintf(dot, sizeof path - (size_t)(dot - path), ".gold.tsv");
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    uint32_t count = 0;
-    char line[4096];
-    while (fgets(line, sizeof line, file)) {
-        char *field[5] = {line};
-        int fields = 1;
-        for (char *c = line; *c && fields < 5; c++)
-            if (*c == '\t') {
-                *c = 0;
-                field[fields++] = c + 1;
-            }
-        if (fields < 5)
-            continue;
-        *out = must_have(realloc(*out, (count + 1) * sizeof **out));
-        (*out)[count++] = (struct gold){strtoul(field[0], NULL, 10), strtoul(field[1], NULL, 10),
-                                        must_have(strdup(field[3])),
-                                        strncmp(field[4], "must", 4) == 0};
-    }
-    fclose(file);
-    return count;
-}
-
-/* Does one choice of accepted readings for the gold rows give the stretch [at, hi) the sound of
- * `got`? `sofar` holds what was chosen before `at`; rows that may stay as they are can. */
-static bool reads_as(const char *bytes, const struct gold *gold, uint32_t count, size_t at,
-                     size_t hi, const char *sofar, const char *got)
-{
-    char edited[4096];
-    if (count == 0) {
-        char want[4096];
-        int length = snprintf(edited, sizeof edited, "%s%.*s", sofar, (int)(hi - at), bytes + at);
-        normalize(want, sizeof want, edited, (size_t)length);
-        return strcmp(got, want) == 0;
-    }
-    int kept = (int)(gold->start - at);
-    for (const char *word = gold->accepted; *word;) {
-        size_t n = strcspn(word, "|");
-        snprintf(edited, sizeof edited, "%s%.*s%.*s", sofar, kept, bytes + at, (int)n, word);
-        if (reads_as(bytes, gold + 1, count - 1, gold->end, hi, edited, got))
-            return true;
-        word += n + (word[n] == '|');
-    }
-    if (gold->must)
-        return false;
-    snprintf(edited, sizeof edited, "%s%.*s", sofar, (int)(gold->end - at), bytes + at);
-    return reads_as(bytes, gold + 1, count - 1, gold->end, hi, edited, got);
-}
-
-static uint32_t count_words(const char *text, size_t length)
-{
-    uint32_t words = 0;
-    for (size_t i = 0; i < length; i++)
-        words += !isspace((unsigned char)text[i]) && text[i] != '-' &&
-                 (i == 0 || isspace((unsigned char)text[i - 1]) || text[i - 1] == '-');
-    return words;
-}
-
-/* Does an edge inside a longer gold row restore its part of it, word for word at its place? */
-static bool restores_part(const char *bytes, const struct gold *gold, size_t start, size_t end,
-                          const char *replacement)
-{
-    char want[4096], got[4096];
-    if (start < gold->start || end > gold->end || gold->end - gold->start > 500)
-        return false;
-    uint32_t before = count_words(bytes + gold->start, start - gold->start);
-    uint32_t after = count_words(bytes + end, gold->end - end);
-    normalize(got, sizeof got, replacement, strlen(replacement));
-    for (const char *at = gold->accepted; *at;) {
-        size_t n = strcspn(at, "|");
-        uint32_t words = count_words(at, n), word = 0;
-        normalize(want, sizeof want, at, n);
-        at += n + (at[n] == '|');
-        if (words <= before + after)
-            continue;
-        char *first = want;
-        for (; word < before && first; word++)
-            first = strchr(first, ' ') ? strchr(first, ' ') + 1 : NULL;
-        for (uint32_t i = 0; i < after && first; i++) {
-            char *last = strrchr(first, ' ');
-            if (last)
-                *last = 0;
-            else
-                first = NULL;
-        }
-        if (first && strcmp(first, got) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Label an edge that would make [start, end) the replacement. Gold is in order of the text. */
-static void judge(struct example *example, const char *bytes, const struct gold *gold,
-                  uint32_t count, size_t start, size_t end, const char *replacement)
-{
-    uint32_t first = 0, last, must = 0;
-    while (first < count && gold[first].end <= start)
-        first++;
-    for (last = first; last < count && gold[last].start < end; last++)
-        must += gold[last].must;
-    example->label = WRONG;
-    if (first == last || last - first > 4)
-        return;
-    size_t lo = start < gold[first].start ? start : gold[first].start;
-    size_t hi = end > gold[last - 1].end ? end : gold[last - 1].end;
-    if (hi - lo > 500)
-        return;
-    char edited[4096], got[4096];
-    int length = snprintf(edited, sizeof edited, "%.*s%s%.*s", (int)(start - lo), bytes + lo,
-                          replacement, (int)(hi - end), bytes + end);
-    normalize(got, sizeof got, edited, (size_t)length);
-    if (!reads_as(bytes, gold + first, last - first, lo, hi, "", got)) {
-        if (last - first == 1 && restores_part(bytes, &gold[first], start, end, replacement))
-            example->label = must ? RIGHT : EITHER; /* but restores no row by itself */
-        return;
-    }
-    example->label = must ? RIGHT : EITHER;
-    example->must = (uint8_t)must;
-}
 
 /* ---- articles ----------------------------------------------------------------------------- */
 
@@ -282,20 +114,26 @@ static void look(struct article *article, const struct parts *parts,
             continue;
         example->from = lattice.edges[e].from;
         example->to = lattice.edges[e].to;
+        example->has_row = lattice.edges[e].row != NULL;
         char *replacement;
         size_t start, end;
         if (us_surface(&replacement, &start, &end, &lattice, lexicon, &lattice.edges[e], &err) != US_OK)
             die(err.message);
-        judge(example, text.bytes, gold, rows, start, end, replacement);
+        example->label = (uint8_t)judge(&example->must, text.bytes, gold, rows, start, end, replacement);
         free(replacement);
     }
-    for (uint32_t i = 0; i < rows; i++)
-        free(gold[i].accepted);
-    free(gold);
+    free_gold(gold, rows);
     us_evidence_close(&evidence);
     us_lattice_close(&lattice);
     us_text_close(&text);
     us_unmap(&mapping);
+}
+
+static void look_at_all(struct corpus *corpus, const struct parts *parts,
+                        const struct us_evidence_model *model)
+{
+    for (uint32_t a = 0; a < corpus->count; a++)
+        look(&corpus->articles[a], parts, model);
 }
 
 static bool ends_with(const char *name, const char *suffix)
@@ -474,6 +312,93 @@ static void fit_density(float *weights, const struct corpus *corpus)
     printf("ln of the density of articles: off by %.2f\n", sqrt(error));
 }
 
+/* ---- trees -------------------------------------------------------------------------------- */
+
+/* An example's probability by the final linear model. */
+static void judge_linearly(struct corpus *corpus, float (*folds)[US_FEATURE_COUNT])
+{
+    for (uint32_t a = 0; a < corpus->count; a++)
+        for (uint32_t e = 0; e < corpus->articles[a].count; e++) {
+            struct example *example = &corpus->articles[a].examples[e];
+            double sum = dot(folds[corpus->articles[a].fold], example->features, US_FEATURE_COUNT);
+            example->p = (float)(1 / (1 + exp(-sum)));
+        }
+}
+
+static bool is_for_trees(const struct example *example)
+{
+    return example->has_row && example->p >= US_TREES_LEAST;
+}
+
+/* The examples of all articles but those of a fold (-1: of all). */
+static uint32_t gather(struct tree_example **out, const struct corpus *corpus, int without)
+{
+    uint32_t count = 0, room = 0;
+    *out = NULL;
+    for (uint32_t a = 0; a < corpus->count; a++) {
+        const struct article *article = &corpus->articles[a];
+        for (uint32_t e = 0; (int)article->fold != without && e < article->count; e++) {
+            const struct example *example = &article->examples[e];
+            if (!is_for_trees(example) || example->label == EITHER)
+                continue;
+            if (count == room) {
+                room = room ? room * 2 : 4096;
+                *out = must_have(realloc(*out, room * sizeof **out));
+            }
+            (*out)[count++] = (struct tree_example){.features = example->features,
+                                                    .weight = article->clean ? CLEAN_WEIGHT : 1,
+                                                    .right = example->label == RIGHT};
+        }
+    }
+    return count;
+}
+
+/* Fit the trees for each fold, which gives its examples their probability, and on all. */
+static void fit_forest(struct us_tree *trees, const struct tree_options *options,
+                       struct corpus *corpus)
+{
+    struct tree_example *examples;
+    uint32_t count = gather(&examples, corpus, -1);
+    printf("%u examples for the trees\n", count);
+    float **sums = must_have(calloc(corpus->count + 1, sizeof *sums));
+    for (int fold = 0; fold < FOLDS; fold++) {
+        struct tree_example *others;
+        uint32_t other_count = gather(&others, corpus, fold);
+        fit_trees(trees, options, others, other_count);
+        free(others);
+        for (uint32_t a = 0; a < corpus->count; a++) {
+            struct article *article = &corpus->articles[a];
+            if ((int)article->fold != fold)
+                continue;
+            sums[a] = must_have(calloc(article->count + 1, sizeof **sums));
+            for (uint32_t e = 0; e < article->count; e++)
+                sums[a][e] = us_trees_sum(trees, options->trees, article->examples[e].features);
+        }
+    }
+    fit_trees(trees, options, examples, count);
+    free(examples);
+    for (uint32_t a = 0; a < corpus->count; a++) {
+        for (uint32_t e = 0; e < corpus->articles[a].count; e++) {
+            struct example *example = &corpus->articles[a].examples[e];
+            if (is_for_trees(example))
+                example->p = 1 / (1 + expf(-sums[a][e]));
+        }
+        free(sums[a]);
+    }
+    free(sums);
+}
+
+static void write_trees(const char *path, const struct us_tree *trees, uint32_t count)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        die("the trees cannot be written");
+    for (uint32_t t = 0; t < count; t++)
+        us_tree_write(file, &trees[t]);
+    if (fclose(file) != 0)
+        die("the trees cannot be written");
+}
+
 /* ---- figures ------------------------------------------------------------------------------ */
 
 struct pick {
@@ -488,13 +413,13 @@ static int by_probability(const void *a, const void *b)
 }
 
 /* Count right, wrong and missed corrections of an article at a threshold. */
-static void count_article(const struct article *article, const float *weights, double threshold,
-                          uint32_t *right, uint32_t *wrong)
+static void count_article(const struct article *article, double threshold, uint32_t *right,
+                          uint32_t *wrong)
 {
     struct pick *picks = must_have(malloc((article->count + 1) * sizeof *picks));
     uint32_t n = 0, units = 0;
     for (uint32_t e = 0; e < article->count; e++) {
-        double p = 1 / (1 + exp(-dot(weights, article->examples[e].features, US_FEATURE_COUNT)));
+        double p = (double)article->examples[e].p;
         if (article->examples[e].to > units)
             units = article->examples[e].to;
         if (p >= threshold)
@@ -517,8 +442,7 @@ static void count_article(const struct article *article, const float *weights, d
     free(taken);
 }
 
-static void report(const struct corpus *corpus, float (*folds)[US_FEATURE_COUNT], char **folders,
-                   int folder_count)
+static void report(const struct corpus *corpus, char **folders, int folder_count)
 {
     printf("cross-validated, by folder and least confidence:\n");
     for (int f = 0; f < folder_count; f++)
@@ -529,7 +453,7 @@ static void report(const struct corpus *corpus, float (*folds)[US_FEATURE_COUNT]
                 const struct article *article = &corpus->articles[a];
                 if (article->folder != f || article->lexicon != 0)
                     continue;
-                count_article(article, folds[article->fold], threshold, &right, &wrong);
+                count_article(article, threshold, &right, &wrong);
                 must += article->must;
                 words += article->words;
             }
@@ -565,10 +489,37 @@ static void write_weights(const char *path, const struct us_evidence_model *mode
         die("the weights cannot be written");
 }
 
+/* Fit the linear models one after the other, and the final one for each fold as well. */
+static void fit_models(struct us_evidence_model *model, float (*folds)[US_FEATURE_COUNT],
+                       struct corpus *corpus, const struct parts *parts)
+{
+    const struct {
+        float *weights;
+        int count;
+    } stages[] = {{model->local, US_FEATURES_LOCAL},
+                  {model->article, US_FEATURES_ARTICLE},
+                  {model->final, US_FEATURE_COUNT}};
+    for (int stage = 0; stage < 3; stage++) {
+        look_at_all(corpus, parts, model);
+        if (stage == 1) {
+            fit_density(model->density, corpus);
+            look_at_all(corpus, parts, model);
+        }
+        if (stage == 2)
+            for (int fold = 0; fold < FOLDS; fold++)
+                fit(folds[fold], corpus, US_FEATURE_COUNT, fold);
+        fit(stages[stage].weights, corpus, stages[stage].count, -1);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 6) {
-        fprintf(stderr, "usage: tune MODEL LEXICON[,LEXICON...] CONTEXT OUT FOLDER...\n");
+    bool only_trees = argc > 1 && strcmp(argv[1], "--trees") == 0;
+    argv += only_trees;
+    argc -= only_trees;
+    if (argc < 7) {
+        fprintf(stderr, "usage: tune [--trees] MODEL LEXICON[,LEXICON...] CONTEXT WEIGHTS TREES "
+                        "FOLDER...\n");
         return 2;
     }
     struct us_error err;
@@ -576,14 +527,16 @@ int main(int argc, char **argv)
     if (us_ngram_open(&parts.ngram, argv[1], &err) != US_OK ||
         us_context_open(&parts.context, argv[3], &err) != US_OK)
         die(err.message);
+    char **folders = argv + 6;
+    int folder_count = argc - 6;
     struct corpus corpus = {0};
     for (char *path = strtok(argv[2], ","); path; path = strtok(NULL, ",")) {
         if (parts.lexicon_count == MOST_LEXICONS)
             die("too many lexicons");
         if (us_lexicon_open(&parts.lexicons[parts.lexicon_count], path, &err) != US_OK)
             die(err.message);
-        for (int i = 5; i < argc; i++)
-            add_folder(&corpus, argv[i], i - 5, parts.lexicon_count);
+        for (int i = 0; i < folder_count; i++)
+            add_folder(&corpus, folders[i], i, parts.lexicon_count);
         parts.lexicon_count++;
     }
     if (!parts.lexicon_count)
@@ -592,31 +545,28 @@ int main(int argc, char **argv)
         die("no article is in the folders");
     struct us_evidence_model model;
     us_evidence_load(&model, parts.lexicons[0]);
+    model.tree_count = 0;
     qsort(corpus.articles, corpus.count, sizeof *corpus.articles, by_path);
 
     static float folds[FOLDS][US_FEATURE_COUNT];
-    const struct {
-        float *weights;
-        int count;
-    } stages[] = {{model.local, US_FEATURES_LOCAL},
-                  {model.article, US_FEATURES_ARTICLE},
-                  {model.final, US_FEATURE_COUNT}};
-    for (int stage = 0; stage < 3; stage++) {
-        for (uint32_t a = 0; a < corpus.count; a++)
-            look(&corpus.articles[a], &parts, &model);
-        if (stage == 1) {
-            fit_density(model.density, &corpus);
-            for (uint32_t a = 0; a < corpus.count; a++)
-                look(&corpus.articles[a], &parts, &model);
-        }
-        if (stage == 2)
-            for (int fold = 0; fold < FOLDS; fold++)
-                fit(folds[fold], &corpus, US_FEATURE_COUNT, fold);
-        fit(stages[stage].weights, &corpus, stages[stage].count, -1);
+    if (only_trees) {
+        look_at_all(&corpus, &parts, &model);
+        for (int fold = 0; fold < FOLDS; fold++)
+            memcpy(folds[fold], model.final, sizeof folds[fold]);
+    } else {
+        fit_models(&model, folds, &corpus, &parts);
     }
-    report(&corpus, folds, argv + 5, argc - 5);
-    write_weights(argv[4], &model);
+    judge_linearly(&corpus, folds);
+    printf("without trees, ");
+    report(&corpus, folders, folder_count);
+    struct us_tree *trees = must_have(calloc(FOREST.trees, sizeof *trees));
+    fit_forest(trees, &FOREST, &corpus);
+    report(&corpus, folders, folder_count);
+    if (!only_trees)
+        write_weights(argv[4], &model);
+    write_trees(argv[5], trees, FOREST.trees);
 
+    free(trees);
     for (uint32_t a = 0; a < corpus.count; a++)
         free(corpus.articles[a].examples);
     free(corpus.articles);

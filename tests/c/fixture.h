@@ -66,9 +66,10 @@ static inline struct us_ngram *model_of(const char *arpa)
     return model;
 }
 
-/* A lexicon from rows and weights as the sources in data/ have them. */
-static inline struct us_lexicon *lexicon_of(const char *rows, const char *weights,
-                                            const struct us_ngram *words)
+/* A lexicon from rows, weights and trees as the sources in data/ have them. */
+static inline struct us_lexicon *lexicon_with_trees(const char *rows, const char *weights,
+                                                    const char *trees,
+                                                    const struct us_ngram *words)
 {
     const char *const paths[] = {"rows.tsv"};
     struct us_lexicon *lexicon;
@@ -76,12 +77,20 @@ static inline struct us_lexicon *lexicon_of(const char *rows, const char *weight
     put("rows.tsv", rows);
     put("irregular.tsv", "");
     put("weights.tsv", weights);
+    put("trees.tsv", trees);
     struct us_lexicon_sources sources = {.paths = paths, .count = 1, .words = words,
-                                         .irregulars = "irregular.tsv", .weights = "weights.tsv"};
+                                         .irregulars = "irregular.tsv", .weights = "weights.tsv",
+                                         .trees = "trees.tsv"};
     if (us_lexicon_compile(&report, "words.lex", &sources, &err) != US_OK ||
         us_lexicon_open(&lexicon, "words.lex", &err) != US_OK)
         fail_msg("%s", err.message);
     return lexicon;
+}
+
+static inline struct us_lexicon *lexicon_of(const char *rows, const char *weights,
+                                            const struct us_ngram *words)
+{
+    return lexicon_with_trees(rows, weights, "", words);
 }
 
 #endif

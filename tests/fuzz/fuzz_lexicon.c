@@ -91,6 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     }
     us_lexicon_weight(lexicon, "threshold.sure", (float)sum);
     check(model, lexicon);
+    float f[US_FEATURES_TREES] = {(float)sum};
+    uint32_t count;
+    const struct us_tree *trees = us_lexicon_trees(lexicon, &count);
+    us_trees_sum(trees, count, f);
     us_lexicon_close(lexicon);
     return 0;
 }
