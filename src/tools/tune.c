@@ -32,7 +32,7 @@
 enum { FOLDS = 5, CLEAN_WEIGHT = 2 };
 
 static const struct tree_options FOREST = {
-    .trees = 300, .rate = 0.15, .features = 0.3, .examples = 0.7, .penalty = 20};
+    .trees = 300, .rate = 0.15, .features = 0.2, .examples = 0.7, .penalty = 20};
 struct example {
     float features[US_FEATURES_TREES];
     uint32_t from, to; /* units */
