@@ -235,8 +235,8 @@ quality: all ## Score the restorer: DIR=folder with NAME.txt and NAME.gold.tsv
 	@$(LUA54) tests/quality/score.lua $(SCORE) $(or $(DIR),tests/quality/articles)
 
 .PHONY: tune
-tune: build/tune build/lexc build/unspin.lex ## Fit data/weights.tsv anew on the articles in DIR (folders)
-	tests/quality/tune.sh build/unspin.lm $(or $(DIR),tests/quality/articles tests/quality/clean)
+tune: build/tune build/lexc build/unspin.lex ## Fit data/weights.tsv and data/trees.tsv anew on the articles in DIR (folders)
+	tests/quality/tune.sh $(TUNE) build/unspin.lm $(or $(DIR),tests/quality/articles tests/quality/clean)
 
 CONTEXT_PART := 1990000
 # The same input gives the same model on the same kind of processor.
