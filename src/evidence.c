@@ -950,7 +950,8 @@ static void weigh_finally(struct us_evidence *out, const struct us_lattice *latt
         if (!edge->row || !model->tree_count || out->final[e] < US_TREES_LEAST)
             continue;
         us_evidence_features(f, out, lattice, e);
-        out->final[e] = logistic(us_trees_sum(model->trees, model->tree_count, f));
+        out->final[e] =
+            us_trees_mix(out->final[e], us_trees_sum(model->trees, model->tree_count, f));
     }
 }
 

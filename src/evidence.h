@@ -7,7 +7,7 @@
  * was spun, by which family of bots, with which habits; the article model adds these. What it
  * makes of each edge, but for its neighbours, is the edge's prior in a second solution of the
  * lattice, in which neighbours that were both swapped agree; the final model adds that. Where it
- * leaves a doubt, decision trees (trees.h) over all features have the last word.
+ * leaves a doubt, decision trees (trees.h) over all features have half the say.
  */
 #ifndef UNSPIN_EVIDENCE_H
 #define UNSPIN_EVIDENCE_H

@@ -26,6 +26,13 @@ float us_trees_sum(const struct us_tree *trees, uint32_t count, const float *f)
     return sum;
 }
 
+float us_trees_mix(float p, float sum)
+{
+    const float least = 1e-6f;
+    p = p < least ? least : p > 1 - least ? 1 - least : p;
+    return 1 / (1 + expf(-0.5f * (logf(p / (1 - p)) + sum)));
+}
+
 static int bad(struct us_error *err)
 {
     return us_fail(err, US_EFORMAT, "should be %d questions (feature>number), a tab and %d numbers",

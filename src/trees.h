@@ -35,6 +35,10 @@ bool us_trees_sound(const struct us_tree *trees, uint32_t count);
 /* The sum of what sound trees say of an edge with features f[US_FEATURES_TREES]. */
 float us_trees_sum(const struct us_tree *trees, uint32_t count, const float *f);
 
+/* The probability where another model gives p, and the trees the log odds `sum`: the mean of both log
+ * odds. Trees know nothing of rows that are unlike all they were fitted on, such as a user's own. */
+float us_trees_mix(float p, float sum);
+
 /* Read a line of data/trees.tsv, without its end; fails with US_EFORMAT, "should be ...". */
 int us_tree_read(struct us_tree *out, const char *line, size_t length, struct us_error *err);
 

@@ -381,7 +381,7 @@ static void fit_forest(struct us_tree *trees, const struct tree_options *options
         for (uint32_t e = 0; e < corpus->articles[a].count; e++) {
             struct example *example = &corpus->articles[a].examples[e];
             if (is_for_trees(example))
-                example->p = 1 / (1 + expf(-sums[a][e]));
+                example->p = us_trees_mix(example->p, sums[a][e]);
         }
         free(sums[a]);
     }

@@ -32,6 +32,15 @@ static void answers_are_the_bits_of_the_leafs_number(void **state)
     assert_true(us_trees_sum(&tree, 1, f) == 2);
 }
 
+static void their_log_odds_are_averaged_with_anothers(void **state)
+{
+    (void)state;
+    assert_float_equal(us_trees_mix(0.5f, 0), 0.5, 1e-6);
+    assert_float_equal(us_trees_mix(0.5f, 2), 0.731059, 1e-5);
+    assert_float_equal(us_trees_mix(0.880797f, 2), 0.880797, 1e-5);
+    assert_true(us_trees_mix(1, 0) < 1 && us_trees_mix(0, 0) > 0);
+}
+
 static void trees_are_added_up(void **state)
 {
     (void)state;
@@ -129,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_the_bits_of_the_leafs_number),
         cmocka_unit_test(trees_are_added_up),
+        cmocka_unit_test(their_log_odds_are_averaged_with_anothers),
         cmocka_unit_test(a_tree_is_written_as_it_is_read),
         cmocka_unit_test(what_is_no_tree_is_refused),
         cmocka_unit_test(a_tree_that_asks_for_what_is_not_is_unsound),

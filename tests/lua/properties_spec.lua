@@ -78,7 +78,8 @@ describe("the corrections of an article", function()
   end)
 
   -- More clean words make the article a less spun one, and the nearest of its words have them for
-  -- neighbours; nothing else may follow from them.
+  -- neighbours; nothing else may follow from them. Trees answer in steps: a sum over the article that is
+  -- taken in another order differs in its last bits, and may just take one step of one tree.
   it("change only in confidence with a paragraph at the other end", function()
     local paragraph = "The recipe asks for two eggs and a cup of milk. Beat them, and let it all stand."
     local neighbourhood = 150 -- bytes: 15 words and some
@@ -102,7 +103,7 @@ describe("the corrections of an article", function()
         assert.equal(fix.new, above[i].new, name)
         local far = fix.start > neighbourhood and fix.stop < #text - neighbourhood
         local change = math.abs(fix.confidence - above[i].confidence)
-        assert.is_true(change < (far and 1e-3 or 0.25), name)
+        assert.is_true(change < (far and 0.02 or 0.25), name)
         for at = fix.start, fix.stop do
           confidence[at] = fix.confidence
         end
