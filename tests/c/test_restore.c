@@ -226,7 +226,7 @@ static void trees_have_half_the_say_on_what_is_in_doubt(void **state)
     for (int leaf = 2; leaf < 64; leaf++)
         strcat(trees, " 0");
     strcat(trees, "\n");
-    const char *bytes = "the settlement and the automobile";
+    const char *bytes = "an settlement and the automobile";
     struct us_restorer *usual = restorer;
     struct us_lexicon *other = lexicon_with_trees(ROWS, WEIGHTS, trees, model);
     assert_string_equal(found(bytes), "settlement > agreement|automobile > car");

