@@ -9,6 +9,17 @@
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
 #define PLACES_SIZE (sizeof(float) * US_CONTEXT_PLACES * DIMENSIONS)
 
+/* A function whose loops run over dimensions, compiled for AVX2 as well; which of the two is called,
+ * the processor says when the library is loaded. No fused multiplication: both compute the same. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define FOR_PROCESSORS __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef FOR_PROCESSORS
+#define FOR_PROCESSORS
+#endif
+
 _Static_assert(sizeof(struct us_context_header) == 64, "the header has no padding");
 _Static_assert(sizeof(float) == 4, "a float is as in the file");
 
@@ -143,7 +154,7 @@ uint32_t us_context_phrase(const struct us_context *context, const char *phrase,
                 us_context_hash(phrase, length));
 }
 
-static void read_vector(float *out, const struct vectors *vectors, uint32_t id)
+US_INLINE void read_vector(float *restrict out, const struct vectors *vectors, uint32_t id)
 {
     const uint8_t *at = vectors->numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
     float step = (float)vectors->steps[id] / US_CONTEXT_STEP_UNIT;
@@ -153,8 +164,8 @@ static void read_vector(float *out, const struct vectors *vectors, uint32_t id)
     }
 }
 
-static const float *vector_of(float *room, const struct us_context *context,
-                              const struct us_context_gap *gap, uint32_t at)
+US_INLINE const float *vector_of(float *room, const struct us_context *context,
+                                 const struct us_context_gap *gap, uint32_t at)
 {
     if (gap->vectors)
         return gap->vectors + (size_t)at * DIMENSIONS;
@@ -162,38 +173,50 @@ static const float *vector_of(float *room, const struct us_context *context,
     return room;
 }
 
-void us_context_vectors(float *out, const struct us_context *context, const uint32_t *words,
-                        uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        read_vector(out + (size_t)i * DIMENSIONS, &context->word_vectors, words[i]);
-}
+/* Numbers in 15 bits and a sign, which multiply faster. */
+struct integers {
+    int16_t of[DIMENSIONS];
+    int32_t sum;
+    float unit; /* what 1 stands for */
+};
 
-/* The numbers of a vector in 15 bits and a sign, and what 1 stands for: they multiply faster. */
-static float in_integers(int16_t *out, const float *vector)
+US_INLINE void to_integers(struct integers *restrict out, const float *vector)
 {
     const float largest = 32767;
-    float most = 1e-20f;
+    const float round = 12582912; /* 1.5 * 2^23: floats this large have no room for a fraction */
+    int32_t bits = 0;             /* those of a float rise as it does, if it has no sign */
+    float most;
+    for (int d = 0; d < DIMENSIONS; d++) {
+        int32_t other;
+        memcpy(&other, &vector[d], sizeof other);
+        other &= INT32_MAX;
+        bits = other > bits ? other : bits;
+    }
+    memcpy(&most, &bits, sizeof most);
+    most = most > 1e-20f ? most : 1e-20f;
+    float scale = largest / most;
+    out->sum = 0;
     for (int d = 0; d < DIMENSIONS; d++)
-        most = fabsf(vector[d]) > most ? fabsf(vector[d]) : most;
+        out->of[d] = (int16_t)(int32_t)(vector[d] * scale + round - round);
     for (int d = 0; d < DIMENSIONS; d++)
-        out[d] = (int16_t)lrintf(vector[d] * (largest / most));
-    return most / largest;
+        out->sum += out->of[d];
+    out->unit = most / largest;
 }
 
-static float dot(const int16_t *integers, const struct vectors *vectors, uint32_t id)
+US_INLINE float dot(const struct integers *integers, const struct vectors *vectors, uint32_t id)
 {
     const uint8_t *at = vectors->numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
     int32_t low = 0, high = 0;
     for (int d = 0; d < US_CONTEXT_VECTOR_SIZE; d++)
-        low += integers[d] * (int16_t)((at[d] & 15) - 8);
+        low += integers->of[d] * (int16_t)(at[d] & 15);
     for (int d = 0; d < US_CONTEXT_VECTOR_SIZE; d++)
-        high += integers[d + US_CONTEXT_VECTOR_SIZE] * (int16_t)((at[d] >> 4) - 8);
-    return (float)(low + high) * ((float)vectors->steps[id] / US_CONTEXT_STEP_UNIT);
+        high += integers->of[d + US_CONTEXT_VECTOR_SIZE] * (int16_t)(at[d] >> 4);
+    return (float)(low + high - 8 * integers->sum) *
+           ((float)vectors->steps[id] / US_CONTEXT_STEP_UNIT);
 }
 
-static void bag_add(struct us_context_bag *bag, const struct us_context *context, uint32_t word,
-                    const float *vector, float sign)
+US_INLINE void bag_add(struct us_context_bag *restrict bag, const struct us_context *context,
+                       uint32_t word, const float *restrict vector, float sign)
 {
     float weight = (float)context->weights[word] * (sign / 255);
     bag->weight += weight;
@@ -201,38 +224,40 @@ static void bag_add(struct us_context_bag *bag, const struct us_context *context
         bag->sum[d] += weight * vector[d];
 }
 
-void us_context_bag(struct us_context_bag *out, const struct us_context *context,
+FOR_PROCESSORS
+void us_context_bag(struct us_context_bag *out, float *vectors, const struct us_context *context,
                     const uint32_t *words, uint32_t count)
 {
-    float vector[DIMENSIONS];
+    float room[DIMENSIONS];
     *out = (struct us_context_bag){0};
     for (uint32_t i = 0; i < count; i++) {
+        float *vector = vectors ? vectors + (size_t)i * DIMENSIONS : room;
         read_vector(vector, &context->word_vectors, words[i]);
         bag_add(out, context, words[i], vector, 1);
     }
 }
 
-static const float *place(const struct us_context *context, uint32_t which)
+US_INLINE const float *place(const struct us_context *context, uint32_t which)
 {
     return context->places + (size_t)which * DIMENSIONS;
 }
 
-static void add_vector(float *hidden, const float *scale, const float *vector)
+US_INLINE void add_vector(float *restrict hidden, const float *scale, const float *vector)
 {
     for (int d = 0; d < DIMENSIONS; d++)
         hidden[d] += scale[d] * vector[d];
 }
 
-static void add_special(float *hidden, const struct us_context *context, uint32_t which,
-                        uint32_t word)
+US_INLINE void add_special(float *hidden, const struct us_context *context, uint32_t which,
+                           uint32_t word)
 {
     float vector[DIMENSIONS];
     read_vector(vector, &context->word_vectors, word);
     add_vector(hidden, place(context, which), vector);
 }
 
-static void add_bag(float *hidden, const float *scale, const struct us_context_bag *bag,
-                    float prior)
+US_INLINE void add_bag(float *hidden, const float *scale, const struct us_context_bag *bag,
+                       float prior)
 {
     float share = 1 / (bag->weight + prior);
     for (int d = 0; d < DIMENSIONS; d++)
@@ -240,8 +265,8 @@ static void add_bag(float *hidden, const float *scale, const struct us_context_b
 }
 
 /* What the surroundings of a gap lead to expect in it. */
-static void predict(float *hidden, const struct us_context *context,
-                    const struct us_context_gap *gap)
+US_INLINE void predict(float *hidden, const struct us_context *context,
+                       const struct us_context_gap *gap)
 {
     float room[DIMENSIONS];
     memcpy(hidden, place(context, US_CONTEXT_CONSTANT), DIMENSIONS * sizeof *hidden);
@@ -269,19 +294,20 @@ static void predict(float *hidden, const struct us_context *context,
     }
 }
 
+FOR_PROCESSORS
 void us_context_score(float *scores, const struct us_context *context,
                       const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
 {
     float hidden[DIMENSIONS];
-    int16_t integers[DIMENSIONS];
+    struct integers integers;
     predict(hidden, context, gap);
-    float unit = in_integers(integers, hidden);
+    to_integers(&integers, hidden);
     for (uint32_t i = 0; i < count; i++) {
         if (phrases[i] == US_CONTEXT_UNKNOWN) {
             scores[i] = context->header->rarest;
             continue;
         }
-        scores[i] = unit * dot(integers, &context->phrase_vectors, phrases[i]) +
+        scores[i] = integers.unit * dot(&integers, &context->phrase_vectors, phrases[i]) +
                     (float)context->biases[phrases[i]] / US_CONTEXT_BIAS_UNIT;
     }
 }

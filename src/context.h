@@ -34,12 +34,13 @@ uint32_t us_context_word(const struct us_context *context, const char *word, siz
  */
 uint32_t us_context_phrase(const struct us_context *context, const char *phrase, size_t length);
 
-/* The topic of some words: each by its vector, content words more than function words. */
+/* The topic of some words: each by its vector, content words more than function words. The vectors
+ * themselves go to vectors[count][US_CONTEXT_DIMENSIONS], unless that is NULL. */
 struct us_context_bag {
     float sum[US_CONTEXT_DIMENSIONS];
     float weight;
 };
-void us_context_bag(struct us_context_bag *out, const struct us_context *context,
+void us_context_bag(struct us_context_bag *out, float *vectors, const struct us_context *context,
                     const uint32_t *words, uint32_t count);
 
 struct us_context_gap {
@@ -48,12 +49,8 @@ struct us_context_gap {
     uint32_t start, end;                  /* the gap: [start, end) of the sentence */
     const struct us_context_bag *bag;     /* of the whole sentence, the gap included */
     const struct us_context_bag *article; /* of the whole article; NULL if there is no more */
-    const float *vectors; /* of the sentence's words, us_context_vectors(); NULL: read for each gap */
+    const float *vectors; /* of the sentence's words, us_context_bag(); NULL: read for each gap */
 };
-
-/* The vectors of some words: out[count][US_CONTEXT_DIMENSIONS]. */
-void us_context_vectors(float *out, const struct us_context *context, const uint32_t *words,
-                        uint32_t count);
 
 /*
  * Natural log of P(phrase | its surroundings), up to a constant that is the same for all phrases

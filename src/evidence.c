@@ -343,7 +343,7 @@ static int sieve_open(struct sieve *out, const struct us_lattice *lattice,
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         out->words[i] = us_context_word(context, unit_norm(lattice, i),
                                         unit_token(lattice, i)->norm_length);
-    us_context_bag(&out->article, context, out->words, lattice->unit_count);
+    us_context_bag(&out->article, NULL, context, out->words, lattice->unit_count);
     return US_OK; /* NOLINT(clang-analyzer-unix.Malloc): sieve_close() frees them */
 }
 
@@ -380,15 +380,13 @@ static uint32_t context_sentence(struct us_context_gap *gap, struct us_context_b
     gap->sentence = sieve->words + first;
     gap->length = last - first;
     gap->bag = bag;
-    us_context_bag(bag, sieve->context, gap->sentence, gap->length);
     if (gap->length > sieve->vector_room) {
         free(sieve->vectors);
         sieve->vectors = malloc((size_t)gap->length * US_CONTEXT_DIMENSIONS * sizeof *sieve->vectors);
         sieve->vector_room = sieve->vectors ? gap->length : 0;
     }
     gap->vectors = sieve->vectors;
-    if (gap->vectors)
-        us_context_vectors(sieve->vectors, sieve->context, gap->sentence, gap->length);
+    us_context_bag(bag, sieve->vectors, sieve->context, gap->sentence, gap->length);
     return first;
 }
 

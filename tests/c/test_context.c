@@ -87,15 +87,15 @@ static float score(const struct us_context *context, const char *sentence, const
     for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
         all[rest++] = word(context, w);
     struct us_context_bag bag, article;
-    us_context_bag(&bag, context, ids, count);
-    us_context_bag(&article, context, all, rest);
+    us_context_bag(&bag, NULL, context, ids, count);
+    us_context_bag(&article, NULL, context, all, rest);
     struct us_context_gap gap = {ids, count, gap_at, gap_at + 1, &bag,
                                  rest_of_article ? &article : NULL, NULL};
     uint32_t id = phrase(context, candidate);
     float value, from_vectors;
     us_context_score(&value, context, &gap, &id, 1);
     float vectors[WORDS][US_CONTEXT_DIMENSIONS];
-    us_context_vectors(vectors[0], context, ids, count);
+    us_context_bag(&bag, vectors[0], context, ids, count);
     gap.vectors = vectors[0];
     us_context_score(&from_vectors, context, &gap, &id, 1);
     assert_float_equal(value, from_vectors, 0);
@@ -169,7 +169,7 @@ static void test_what_stands_in_the_gap_is_not_evidence(void **state)
     struct us_context *context = opened();
     uint32_t ids[] = {word(context, "the"), word(context, "loan")}, id = phrase(context, "lender");
     struct us_context_bag bag;
-    us_context_bag(&bag, context, ids, 2);
+    us_context_bag(&bag, NULL, context, ids, 2);
     struct us_context_gap gap = {ids, 2, 1, 2, &bag, &bag, NULL};
     float value;
     us_context_score(&value, context, &gap, &id, 1);
