@@ -50,6 +50,17 @@ static inline void us_putf32(unsigned char *at, float value)
 #define US_INLINE static inline
 #endif
 
+/* A function whose loops are short and simple, compiled for AVX2 as well; which of the two is called, the
+ * processor says when the library is loaded. No fused multiplication: both compute the same. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define US_FOR_PROCESSORS __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef US_FOR_PROCESSORS
+#define US_FOR_PROCESSORS
+#endif
+
 struct us_mapping {
     const unsigned char *bytes;
     size_t length;

@@ -9,20 +9,6 @@
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
 #define PLACES_SIZE (sizeof(float) * US_CONTEXT_PLACES * DIMENSIONS)
 
-/* A function whose loops run over dimensions, compiled for AVX2 as well; which of the two is called,
- * the processor says when the library is loaded. No fused multiplication: both compute the same. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
-#if __has_attribute(target_clones)
-#define FOR_PROCESSORS __attribute__((target_clones("avx2", "default")))
-#endif
-#endif
-#ifndef FOR_PROCESSORS
-#define FOR_PROCESSORS
-#endif
-
-_Static_assert(sizeof(struct us_context_header) == 64, "the header has no padding");
-_Static_assert(sizeof(float) == 4, "a float is as in the file");
-
 struct vectors {
     const uint8_t *steps;   /* [] */
     const uint8_t *numbers; /* [][US_CONTEXT_VECTOR_SIZE] */
@@ -224,7 +210,7 @@ US_INLINE void bag_add(struct us_context_bag *restrict bag, const struct us_cont
         bag->sum[d] += weight * vector[d];
 }
 
-FOR_PROCESSORS
+US_FOR_PROCESSORS
 void us_context_bag(struct us_context_bag *out, float *vectors, const struct us_context *context,
                     const uint32_t *words, uint32_t count)
 {
@@ -294,7 +280,7 @@ US_INLINE void predict(float *hidden, const struct us_context *context,
     }
 }
 
-FOR_PROCESSORS
+US_FOR_PROCESSORS
 void us_context_score(float *scores, const struct us_context *context,
                       const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
 {

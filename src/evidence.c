@@ -932,9 +932,29 @@ static void weigh_in_article(struct us_evidence *out, struct us_lattice *lattice
     }
 }
 
+/* Edges that wait for what the trees say. */
+struct doubtful {
+    uint32_t edges[US_TREES_EDGES], count;
+    float f[US_FEATURES_TREES][US_TREES_EDGES];
+};
+
+static void ask_trees(struct us_evidence *out, struct doubtful *doubtful,
+                      const struct us_evidence_model *model)
+{
+    float sums[US_TREES_EDGES];
+    us_trees_sums(sums, model->trees, model->tree_count,
+                  (const float(*)[US_TREES_EDGES])doubtful->f);
+    for (uint32_t i = 0; i < doubtful->count; i++) {
+        float *p = &out->final[doubtful->edges[i]];
+        *p = us_trees_mix(*p, sums[i]);
+    }
+    doubtful->count = 0;
+}
+
 static void weigh_finally(struct us_evidence *out, const struct us_lattice *lattice,
                           const struct us_evidence_model *model)
 {
+    struct doubtful doubtful = {0};
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_edge *edge = &lattice->edges[e];
         float f[US_FEATURES_TREES] = {0};
@@ -948,9 +968,14 @@ static void weigh_finally(struct us_evidence *out, const struct us_lattice *latt
         if (!edge->row || !model->tree_count || out->final[e] < US_TREES_LEAST)
             continue;
         us_evidence_features(f, out, lattice, e);
-        out->final[e] =
-            us_trees_mix(out->final[e], us_trees_sum(model->trees, model->tree_count, f));
+        for (int i = 0; i < US_FEATURES_TREES; i++)
+            doubtful.f[i][doubtful.count] = f[i];
+        doubtful.edges[doubtful.count++] = e;
+        if (doubtful.count == US_TREES_EDGES)
+            ask_trees(out, &doubtful, model);
     }
+    if (doubtful.count)
+        ask_trees(out, &doubtful, model);
 }
 
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,

@@ -1,5 +1,7 @@
 #include "trees.h"
 
+#include "bytes.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,26 @@ float us_trees_sum(const struct us_tree *trees, uint32_t count, const float *f)
         sum += tree->leaves[leaf];
     }
     return sum;
+}
+
+US_FOR_PROCESSORS
+void us_trees_sums(float sums[US_TREES_EDGES], const struct us_tree *trees, uint32_t count,
+                   const float (*f)[US_TREES_EDGES])
+{
+    float sum[US_TREES_EDGES] = {0};
+    for (uint32_t t = 0; t < count; t++) {
+        const struct us_tree *tree = &trees[t];
+        int32_t leaves[US_TREES_EDGES] = {0};
+        for (int i = 0; i < US_TREE_DEPTH; i++) {
+            const float *values = f[tree->features[i]];
+            float threshold = tree->thresholds[i];
+            for (int e = 0; e < US_TREES_EDGES; e++)
+                leaves[e] |= (int32_t)(values[e] > threshold) << i;
+        }
+        for (int e = 0; e < US_TREES_EDGES; e++)
+            sum[e] += tree->leaves[leaves[e]];
+    }
+    memcpy(sums, sum, sizeof sum);
 }
 
 float us_trees_mix(float p, float sum)

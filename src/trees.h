@@ -35,6 +35,11 @@ bool us_trees_sound(const struct us_tree *trees, uint32_t count);
 /* The sum of what sound trees say of an edge with features f[US_FEATURES_TREES]. */
 float us_trees_sum(const struct us_tree *trees, uint32_t count, const float *f);
 
+/* The same of some edges at once: f[US_FEATURES_TREES][edge]. */
+enum { US_TREES_EDGES = 8 };
+void us_trees_sums(float sums[US_TREES_EDGES], const struct us_tree *trees, uint32_t count,
+                   const float (*f)[US_TREES_EDGES]);
+
 /* The probability where another model gives p, and the trees the log odds `sum`: the mean of both log
  * odds. Trees know nothing of rows that are unlike all they were fitted on, such as a user's own. */
 float us_trees_mix(float p, float sum);

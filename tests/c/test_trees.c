@@ -51,6 +51,24 @@ static void trees_are_added_up(void **state)
     assert_true(us_trees_sum(NULL, 0, f) == 0);
 }
 
+static void edges_asked_for_at_once_have_the_sums_they_have_alone(void **state)
+{
+    (void)state;
+    float each[US_TREES_EDGES][US_FEATURES_TREES] = {{0}};
+    float f[US_FEATURES_TREES][US_TREES_EDGES], sums[US_TREES_EDGES];
+    assert_int_equal(read_tree(QUESTIONS LEAVES), US_OK);
+    const struct us_tree two[] = {tree, tree};
+    for (int e = 0; e < US_TREES_EDGES; e++) {
+        each[e][US_FEATURE_GAIN] = 0.5f * (float)e;
+        each[e][US_FEATURE_WORDS] = (float)(e % 3 * 4);
+        for (int i = 0; i < US_FEATURES_TREES; i++)
+            f[i][e] = each[e][i];
+    }
+    us_trees_sums(sums, two, 2, (const float(*)[US_TREES_EDGES])f);
+    for (int e = 0; e < US_TREES_EDGES; e++)
+        assert_true(sums[e] == us_trees_sum(two, 2, each[e]));
+}
+
 static void a_tree_is_written_as_it_is_read(void **state)
 {
     (void)state;
@@ -138,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_the_bits_of_the_leafs_number),
         cmocka_unit_test(trees_are_added_up),
+        cmocka_unit_test(edges_asked_for_at_once_have_the_sums_they_have_alone),
         cmocka_unit_test(their_log_odds_are_averaged_with_anothers),
         cmocka_unit_test(a_tree_is_written_as_it_is_read),
         cmocka_unit_test(what_is_no_tree_is_refused),
