@@ -11,9 +11,86 @@ enum {
     MEMO_BITS = 10,     /* pairs remembered, logarithm */
     ORIGINAL_BITS = 12, /* originals remembered, likewise */
     EDGES_AT = 48,      /* edges kept that begin at one unit */
+    UNITS_KEPT = 1 << 13, /* room for so many is kept for the next text */
+    EDGES_KEPT = 1 << 13,
 };
 static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a node */
 static const float LN10 = 2.302585093f;
+
+/* ---- what it is solved with --------------------------------------------------------------- */
+
+struct original { /* ids of a phrase that rows propose */
+    uint32_t phrase; /* offset in the lexicon's strings */
+    bool possessive;
+    uint8_t id_count;
+    uint32_t ids[US_EDGE_WORDS];
+};
+
+/* Logarithms of a node's states and of the arcs to it count from the best path to the node, so that
+ * they stay small in long sentences, and weights need no logarithm. */
+struct state {
+    struct us_ngram_state words;
+    float best, weight;           /* forward: log of the best path; sum of all */
+    float back_best, back_weight; /* likewise to the end */
+};
+
+struct arc {
+    uint32_t from, to; /* states */
+    uint32_t edge;     /* or NO_EDGE for the identity */
+    float score, weight;
+};
+
+#define NO_EDGE UINT32_MAX
+
+enum {
+    WAITING = 600,                /* states that may wait for a node before pruning */
+    AHEAD = US_LEXICON_WORDS + 1, /* nodes that may be waited for at one time */
+};
+
+/* An arc to a node to come. */
+struct pending {
+    uint32_t from, edge, slot;
+    double score; /* of its node's best path and its own */
+};
+
+/* What waits for a node to come. */
+struct queue {
+    uint64_t keys[WAITING]; /* the last two words of a state, to find it by */
+    struct us_ngram_state states[WAITING];
+    double best[WAITING];
+    uint32_t count;
+    struct pending *pending;
+    uint32_t pending_count, pending_room;
+};
+
+/* Units of a sentence, [first, last), that are solved together, and their edges [edge, edge_end). */
+struct stretch {
+    uint32_t first, last, edge, edge_end;
+    bool ends_sentence;
+};
+
+/* One stretch at a time. Node k holds the states before unit first + k. */
+struct us_solver {
+    const struct us_ngram *model;
+    const struct us_limits *limits; /* or NULL */
+    float scale;
+    bool last_pair_tells; /* the model is of order 3 or less: the state after two words is theirs */
+    struct us_ngram_pair memo[1u << MEMO_BITS];      /* pairs asked for before */
+    struct original originals[1u << ORIGINAL_BITS];  /* phrases whose ids were asked for before */
+    struct state *states;
+    uint32_t state_count, state_room;
+    struct arc *arcs;
+    uint32_t arc_count, arc_room;
+    struct us_ngram_pair *pairs;       /* of one node's groups of states and ways on */
+    uint32_t pair_room;
+    float *identity_best;              /* best path through each unit as it stands */
+    uint32_t identity_room, node_room;
+    struct node {
+        uint32_t first_state, first_arc; /* its own, and those to it */
+        double best;                     /* log of the best path to it */
+    } *nodes;                            /* [unit count + 2] */
+    struct queue queues[AHEAD];          /* of node k: k % AHEAD */
+};
 
 /* ---- units -------------------------------------------------------------------------------- */
 
@@ -98,9 +175,14 @@ static int add_units(struct us_lattice *lattice, struct us_error *err)
 {
     const struct us_ngram *model = lattice->model;
     const struct us_text *text = lattice->text;
-    lattice->units = malloc((text->count ? text->count : 1) * sizeof *lattice->units);
-    if (!lattice->units)
-        return us_fail(err, US_ENOMEM, "out of memory reading the text");
+    lattice->unit_count = lattice->edge_count = 0;
+    if (text->count > lattice->unit_room) {
+        free(lattice->units);
+        lattice->units = malloc(text->count * sizeof *lattice->units);
+        lattice->unit_room = lattice->units ? text->count : 0;
+        if (!lattice->units)
+            return us_fail(err, US_ENOMEM, "out of memory reading the text");
+    }
     bool joined = false;
     for (uint32_t i = 0; i < text->count; i++) {
         const struct us_token *token = &text->tokens[i];
@@ -184,8 +266,8 @@ static bool name_fits(const struct us_lattice *lattice, const struct us_row *row
 static bool original_ids(struct us_lattice *lattice, struct us_edge *edge)
 {
     uint32_t phrase = edge->row->original;
-    struct us_original *known =
-        &lattice->originals[(phrase * 2 + edge->possessive) * 0x9e3779b1u >> (32 - ORIGINAL_BITS)];
+    uint32_t hash = (phrase * 2 + edge->possessive) * 0x9e3779b1u;
+    struct original *known = &lattice->solver->originals[hash >> (32 - ORIGINAL_BITS)];
     if (known->phrase != phrase || known->possessive != edge->possessive) {
         char lower[256];
         const char *original = us_lexicon_string(lattice->lexicon, phrase);
@@ -392,106 +474,10 @@ static int add_edges(struct us_lattice *lattice, uint32_t first, uint32_t last,
     return US_OK;
 }
 
-int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t from, size_t to,
-                    const struct us_ngram *model, const struct us_lexicon *lexicon,
-                    struct us_error *err)
-{
-    *out = (struct us_lattice){
-        .text = text, .model = model, .lexicon = lexicon, .from = from, .to = to};
-    out->memo = malloc((1u << MEMO_BITS) * sizeof *out->memo);
-    out->originals = calloc(1u << ORIGINAL_BITS, sizeof *out->originals); /* 0: no row's phrase */
-    if (!out->memo || !out->originals) {
-        us_lattice_close(out);
-        return us_fail(err, US_ENOMEM, "out of memory reading the text");
-    }
-    struct us_ngram_pair blank;
-    us_ngram_pair(&blank, model, US_NGRAM_UNKNOWN, US_NGRAM_UNKNOWN);
-    for (uint32_t i = 0; i < 1u << MEMO_BITS; i++)
-        out->memo[i] = blank;
-    int rc = add_units(out, err);
-    if (rc != US_OK)
-        us_lattice_close(out);
-    return rc;
-}
-
-void us_lattice_close(struct us_lattice *lattice)
-{
-    free(lattice->units);
-    free(lattice->edges);
-    free(lattice->memo);
-    free(lattice->originals);
-    *lattice = (struct us_lattice){0};
-}
-
 /* ---- forward-backward --------------------------------------------------------------------- */
 
-/* Logarithms of a node's states and of the arcs to it count from the best path to the node, so that
- * they stay small in long sentences, and weights need no logarithm. */
-struct state {
-    struct us_ngram_state words;
-    float best, weight;           /* forward: log of the best path; sum of all */
-    float back_best, back_weight; /* likewise to the end */
-};
-
-struct arc {
-    uint32_t from, to; /* states */
-    uint32_t edge;     /* or NO_EDGE for the identity */
-    float score, weight;
-};
-
-#define NO_EDGE UINT32_MAX
-
-enum {
-    WAITING = 600,                /* states that may wait for a node before pruning */
-    AHEAD = US_LEXICON_WORDS + 1, /* nodes that may be waited for at one time */
-};
-
-/* An arc to a node to come. */
-struct pending {
-    uint32_t from, edge, slot;
-    double score; /* of its node's best path and its own */
-};
-
-/* What waits for a node to come. */
-struct queue {
-    uint64_t keys[WAITING]; /* the last two words of a state, to find it by */
-    struct us_ngram_state states[WAITING];
-    double best[WAITING];
-    uint32_t count;
-    struct pending *pending;
-    uint32_t pending_count, pending_room;
-};
-
-/* Units of a sentence, [first, last), that are solved together, and their edges [edge, edge_end). */
-struct stretch {
-    uint32_t first, last, edge, edge_end;
-    bool ends_sentence;
-};
-
-/* One stretch at a time. Node k holds the states before unit first + k. */
-struct solver {
-    const struct us_ngram *model;
-    struct us_ngram_pair *memo;
-    const struct us_limits *limits; /* or NULL */
-    float scale;
-    bool last_pair_tells; /* the model is of order 3 or less: the state after two words is theirs */
-    struct state *states;
-    uint32_t state_count, state_room;
-    struct arc *arcs;
-    uint32_t arc_count, arc_room;
-    struct us_ngram_pair *pairs;       /* of one node's groups of states and ways on */
-    uint32_t pair_room;
-    float *identity_best;              /* best path through each unit as it stands */
-    uint32_t identity_room, node_room;
-    struct queue *queues;              /* [AHEAD], of node k: k % AHEAD */
-    struct node {
-        uint32_t first_state, first_arc; /* its own, and those to it */
-        double best;                     /* log of the best path to it */
-    } *nodes;                            /* [unit count + 2] */
-};
-
 /* The pairs inside what edges propose are asked for again and again. */
-static const struct us_ngram_pair *pair_of(const struct solver *solver, uint32_t before,
+static const struct us_ngram_pair *pair_of(struct us_solver *solver, uint32_t before,
                                            uint32_t word)
 {
     uint32_t hash = (before * 0x9e3779b1u ^ word) * 0x85ebca6bu;
@@ -502,7 +488,7 @@ static const struct us_ngram_pair *pair_of(const struct solver *solver, uint32_t
 }
 
 /* The weight of words after a state. */
-static float words_score(struct us_ngram_state *next, const struct solver *solver,
+static float words_score(struct us_ngram_state *next, struct us_solver *solver,
                          const struct us_ngram_state *state, const uint32_t *ids, uint32_t count)
 {
     float sum = 0;
@@ -551,7 +537,7 @@ struct groups {
 
 /* Send all states of a node along an edge, or along its unit as it stands. pairs: of the last words
  * of the groups, and the edge's first. */
-static bool send(struct solver *solver, uint32_t from_node, const struct groups *groups,
+static bool send(struct us_solver *solver, uint32_t from_node, const struct groups *groups,
                  const struct us_ngram_pair *pairs, uint32_t to_node, uint32_t edge,
                  const uint32_t *ids, uint32_t id_count, float prior)
 {
@@ -602,7 +588,7 @@ static void leave_alone(struct us_lattice *lattice, uint32_t edge, uint32_t edge
 
 /* Send a node's states along its unit and its edges [edge, edge_end). What the language model will
  * be asked is announced some time before, so that memory is not waited for. */
-static bool send_all(struct solver *solver, const struct us_lattice *lattice, uint32_t first,
+static bool send_all(struct us_solver *solver, const struct us_lattice *lattice, uint32_t first,
                      uint32_t number, uint32_t edge, uint32_t edge_end)
 {
     const struct us_unit *unit = &lattice->units[first + number];
@@ -670,7 +656,7 @@ static float least_weight(const float *weights, uint32_t count)
 
 /* Move what waits for a node into place, the best BEAM states of it, with their arcs. States that
  * end in the same word come to lie side by side. */
-static bool settle(struct solver *solver, uint32_t number)
+static bool settle(struct us_solver *solver, uint32_t number)
 {
     struct queue *queue = &solver->queues[number % AHEAD];
     struct node *node = &solver->nodes[number];
@@ -737,7 +723,7 @@ static bool settle(struct solver *solver, uint32_t number)
 }
 
 /* The state before a unit: after the start of its sentence, or the words just before as they stand. */
-static void state_before(struct us_ngram_state *out, const struct solver *solver,
+static void state_before(struct us_ngram_state *out, struct us_solver *solver,
                          const struct us_lattice *lattice, uint32_t unit)
 {
     uint32_t from = unit, before = us_ngram_order(solver->model) - 1;
@@ -749,7 +735,7 @@ static void state_before(struct us_ngram_state *out, const struct solver *solver
         words_score(out, solver, out, lattice->units[from].ids, lattice->units[from].id_count);
 }
 
-static bool forward(struct solver *solver, const struct us_lattice *lattice,
+static bool forward(struct us_solver *solver, const struct us_lattice *lattice,
                     const struct stretch *stretch)
 {
     uint32_t edge = stretch->edge, length = stretch->last - stretch->first;
@@ -776,7 +762,7 @@ static bool forward(struct solver *solver, const struct us_lattice *lattice,
 }
 
 /* From the ends of all paths; returns the weight of all paths. */
-static float end_paths(struct solver *solver, uint32_t length, bool ends_sentence)
+static float end_paths(struct us_solver *solver, uint32_t length, bool ends_sentence)
 {
     float total = 0;
     uint32_t end = us_ngram_end(solver->model);
@@ -791,7 +777,7 @@ static float end_paths(struct solver *solver, uint32_t length, bool ends_sentenc
 }
 
 /* Forward-backward over a stretch. */
-static bool solve_stretch(struct solver *solver, struct us_lattice *lattice,
+static bool solve_stretch(struct us_solver *solver, struct us_lattice *lattice,
                           const struct stretch *stretch)
 {
     uint32_t first = stretch->first, length = stretch->last - first;
@@ -880,7 +866,7 @@ int us_go_on(const struct us_limits *limits, struct us_error *err)
 }
 
 /* Solve the stretches that the edges [edge, end) lie in. */
-static int solve(struct solver *solver, struct us_lattice *lattice, uint32_t edge, uint32_t end,
+static int solve(struct us_solver *solver, struct us_lattice *lattice, uint32_t edge, uint32_t end,
                  struct us_error *err)
 {
     while (edge < end) {
@@ -912,41 +898,55 @@ double us_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* On failure it is to be closed as well. */
-static int solver_open(struct solver *out, const struct us_lattice *lattice, float scale,
-                       const struct us_limits *limits, struct us_error *err)
+static void solver_begin(struct us_solver *solver, float scale, const struct us_limits *limits)
 {
-    *out = (struct solver){.model = lattice->model, .memo = lattice->memo, .scale = scale,
-                           .limits = limits,
-                           .last_pair_tells = us_ngram_order(lattice->model) <= 3};
-    out->queues = malloc(AHEAD * sizeof *out->queues);
-    if (!out->queues)
-        return no_memory(err);
-    for (uint32_t i = 0; i < AHEAD; i++) { /* what waits is written before it is read */
-        out->queues[i].pending = NULL;
-        out->queues[i].count = out->queues[i].pending_count = out->queues[i].pending_room = 0;
-    }
-    return US_OK;
+    solver->scale = scale;
+    solver->limits = limits;
 }
 
-static void solver_close(struct solver *solver)
+/* What waits in a queue is written before it is read: its pages need not be touched here. */
+static struct us_solver *solver_new(const struct us_ngram *model)
 {
-    for (uint32_t i = 0; solver->queues && i < AHEAD; i++)
+    struct us_solver *solver = calloc(1, sizeof *solver); /* originals: 0 is no row's phrase */
+    if (!solver)
+        return NULL;
+    solver->model = model;
+    solver->last_pair_tells = us_ngram_order(model) <= 3;
+    us_ngram_pair(&solver->memo[0], model, US_NGRAM_UNKNOWN, US_NGRAM_UNKNOWN);
+    for (uint32_t i = 1; i < 1u << MEMO_BITS; i++)
+        solver->memo[i] = solver->memo[0];
+    return solver;
+}
+
+/* Free what grows with a text's stretches. */
+static void solver_rest(struct us_solver *solver)
+{
+    for (uint32_t i = 0; i < AHEAD; i++) {
         free(solver->queues[i].pending);
-    free(solver->queues);
+        solver->queues[i].pending = NULL;
+        solver->queues[i].pending_room = 0;
+    }
     free(solver->pairs);
     free(solver->states);
     free(solver->arcs);
     free(solver->nodes);
     free(solver->identity_best);
+    solver->pairs = NULL;
+    solver->states = NULL;
+    solver->arcs = NULL;
+    solver->nodes = NULL;
+    solver->identity_best = NULL;
+    solver->pair_room = solver->state_room = solver->arc_room = 0;
+    solver->node_room = solver->identity_room = 0;
 }
 
 int us_lattice_search(struct us_lattice *lattice, const struct us_search *search, uint32_t *cut,
                       struct us_error *err)
 {
-    struct solver solver;
+    struct us_solver *solver = lattice->solver;
     const struct us_limits *limits = &search->limits;
-    int rc = solver_open(&solver, lattice, search->scale, limits, err);
+    int rc = US_OK;
+    solver_begin(solver, search->scale, limits);
     uint32_t first = 0;
     lattice->edge_count = 0;
     lattice->edge_most = limits->edges ? limits->edges : UINT32_MAX;
@@ -968,7 +968,7 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
         add_ids(lattice, edge);
         for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
             lattice->edges[e].prior = search->prior(&lattice->edges[e]);
-        rc = solve(&solver, lattice, edge, lattice->edge_count, err);
+        rc = solve(solver, lattice, edge, lattice->edge_count, err);
         for (uint32_t e = edge; search->keep && e < lattice->edge_count; e++)
             if (search->keep(&lattice->edges[e]))
                 lattice->edges[kept++] = lattice->edges[e];
@@ -977,17 +977,54 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
     }
     if (cut)
         *cut = first;
-    solver_close(&solver);
     return rc;
 }
 
 int us_lattice_solve(struct us_lattice *lattice, float scale, const struct us_limits *limits,
                      struct us_error *err)
 {
-    struct solver solver;
-    int rc = solver_open(&solver, lattice, scale, limits, err);
-    if (rc == US_OK)
-        rc = solve(&solver, lattice, 0, lattice->edge_count, err);
-    solver_close(&solver);
-    return rc;
+    solver_begin(lattice->solver, scale, limits);
+    return solve(lattice->solver, lattice, 0, lattice->edge_count, err);
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+int us_lattice_open(struct us_lattice *out, const struct us_ngram *model,
+                    const struct us_lexicon *lexicon, struct us_error *err)
+{
+    *out = (struct us_lattice){.model = model, .lexicon = lexicon, .solver = solver_new(model)};
+    return out->solver ? US_OK : no_memory(err);
+}
+
+int us_lattice_read(struct us_lattice *lattice, const struct us_text *text, size_t from, size_t to,
+                    struct us_error *err)
+{
+    lattice->text = text;
+    lattice->from = from;
+    lattice->to = to;
+    return add_units(lattice, err);
+}
+
+void us_lattice_rest(struct us_lattice *lattice)
+{
+    lattice->text = NULL;
+    lattice->unit_count = lattice->edge_count = 0;
+    if (lattice->unit_room > UNITS_KEPT || lattice->edge_room > EDGES_KEPT) {
+        free(lattice->units);
+        free(lattice->edges);
+        lattice->units = NULL;
+        lattice->edges = NULL;
+        lattice->unit_room = lattice->edge_room = 0;
+        solver_rest(lattice->solver);
+    }
+}
+
+void us_lattice_close(struct us_lattice *lattice)
+{
+    if (lattice->solver)
+        solver_rest(lattice->solver);
+    free(lattice->solver);
+    free(lattice->units);
+    free(lattice->edges);
+    *lattice = (struct us_lattice){0};
 }

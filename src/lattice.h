@@ -56,32 +56,30 @@ struct us_edge {
     float gain;      /* out: natural log, best path with it over best path without */
 };
 
-struct us_original { /* ids of a phrase that rows propose, looked up before */
-    uint32_t phrase;     /* offset in the lexicon's strings */
-    bool possessive;
-    uint8_t id_count;
-    uint32_t ids[US_EDGE_WORDS];
-};
-
 struct us_lattice {
     const struct us_text *text;
     const struct us_ngram *model;
     const struct us_lexicon *lexicon;
     size_t from, to;               /* bytes that a span may begin in */
-    struct us_original *originals;
-    struct us_ngram_pair *memo;    /* pairs asked for before */
     struct us_unit *units;
-    uint32_t unit_count;
+    uint32_t unit_count, unit_room;
     struct us_edge *edges;         /* sorted by from, then to */
     uint32_t edge_count, edge_room, edge_most;
+    struct us_solver *solver;      /* memory to solve it in, and what was looked up before */
 };
 
-/* Find the units. Edges will be found only where a span begins within the bytes [from, to). The
- * lattice borrows text, model and lexicon. */
-int us_lattice_open(struct us_lattice *out, const struct us_text *text, size_t from, size_t to,
-                    const struct us_ngram *model, const struct us_lexicon *lexicon,
-                    struct us_error *err);
+/* Borrows model and lexicon. It has no text yet. */
+int us_lattice_open(struct us_lattice *out, const struct us_ngram *model,
+                    const struct us_lexicon *lexicon, struct us_error *err);
 void us_lattice_close(struct us_lattice *lattice); /* safe on a zeroed struct */
+
+/* Find the units of a text, which it borrows, instead of those of the text before; the memory is used
+ * again. Edges will be found only where a span begins within the bytes [from, to). */
+int us_lattice_read(struct us_lattice *lattice, const struct us_text *text, size_t from, size_t to,
+                    struct us_error *err);
+
+/* Let go of the text, and of the memory that only long texts take. */
+void us_lattice_rest(struct us_lattice *lattice);
 
 /* What may end a check before its end. */
 struct us_limits {

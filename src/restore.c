@@ -14,6 +14,7 @@ struct us_restorer {
     const struct us_lexicon *lexicon;
     const struct us_context *context;
     struct us_evidence_model model;
+    struct us_lattice lattice; /* of no text between two checks */
     float sure, ask;
 };
 
@@ -32,6 +33,12 @@ int us_restorer_open(struct us_restorer **out, const struct us_ngram *ngram,
     if (!*out)
         return us_fail(err, US_ENOMEM, "out of memory");
     **out = (struct us_restorer){.ngram = ngram, .lexicon = lexicon, .context = context};
+    int rc = us_lattice_open(&(*out)->lattice, ngram, lexicon, err);
+    if (rc != US_OK) {
+        us_restorer_close(*out);
+        *out = NULL;
+        return rc;
+    }
     us_evidence_load(&(*out)->model, lexicon);
     (*out)->sure = us_lexicon_weight(lexicon, "threshold.sure", 0.6f);
     (*out)->ask = us_lexicon_weight(lexicon, "threshold.ask", 0.3f);
@@ -40,6 +47,8 @@ int us_restorer_open(struct us_restorer **out, const struct us_ngram *ngram,
 
 void us_restorer_close(struct us_restorer *restorer)
 {
+    if (restorer)
+        us_lattice_close(&restorer->lattice);
     free(restorer);
 }
 
@@ -319,7 +328,8 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
         return us_fail(err, US_ELIMIT, "the text has %zu bytes, more than the limit of %zu",
                        length, options->bytes);
     struct us_text text = {0};
-    struct us_lattice lattice = {0};
+    struct us_lattice second = {0}; /* for a check that another one's stop() makes */
+    struct us_lattice *lattice = restorer->lattice.text ? &second : &restorer->lattice;
     struct us_evidence evidence = {0};
     struct choice *choices = NULL;
     uint32_t count;
@@ -344,26 +354,29 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
         size_t taken = (size_t)text.count * BYTES_TOKEN + 2 * length;
         limits.edges = (uint32_t)((memory > taken ? memory - taken : 0) / BYTES_EDGE) + 1;
     }
-    rc = us_lattice_open(&lattice, &text, options->from, options->to ? options->to : length,
-                         restorer->ngram, restorer->lexicon, err);
+    if (lattice == &second)
+        rc = us_lattice_open(&second, restorer->ngram, restorer->lexicon, err);
+    if (rc == US_OK)
+        rc = us_lattice_read(lattice, &text, options->from, options->to ? options->to : length,
+                             err);
     if (rc != US_OK)
         goto done;
-    rc = us_evidence_open(&evidence, &lattice, &restorer->model, restorer->context,
+    rc = us_evidence_open(&evidence, lattice, &restorer->model, restorer->context,
                           options->article, &limits, err);
     if (rc != US_OK)
         goto done;
     float threshold = options->threshold < 0 ? restorer->sure : options->threshold;
-    rc = choose(&choices, &count, &lattice, evidence.final, threshold, err);
+    rc = choose(&choices, &count, lattice, evidence.final, threshold, err);
     if (rc != US_OK)
         goto done;
-    rc = write_corrections(out, restorer, &lattice, &evidence, choices, count, threshold, options,
+    rc = write_corrections(out, restorer, lattice, &evidence, choices, count, threshold, options,
                            &limits, err);
-    out->cut_short |= evidence.cut < lattice.unit_count;
-    if (evidence.cut < lattice.unit_count)
-        out->limit_at = text.tokens[lattice.units[evidence.cut].token].start;
+    out->cut_short |= evidence.cut < lattice->unit_count;
+    if (evidence.cut < lattice->unit_count)
+        out->limit_at = text.tokens[lattice->units[evidence.cut].token].start;
     out->article = evidence.whole;
     if (!options->article)
-        out->article.share = swapped_share(&lattice, evidence.final);
+        out->article.share = swapped_share(lattice, evidence.final);
     if (out->article.share < 0) {
         rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
         goto done;
@@ -379,7 +392,10 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
 done:
     free(choices);
     us_evidence_close(&evidence);
-    us_lattice_close(&lattice);
+    if (lattice == &second)
+        us_lattice_close(&second);
+    else
+        us_lattice_rest(lattice);
     us_text_close(&text);
     if (rc != US_OK)
         us_corrections_close(out);

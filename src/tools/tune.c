@@ -88,7 +88,9 @@ static void look(struct article *article, const struct parts *parts,
     if (rc == US_OK)
         rc = us_text_open(&text, (const char *)mapping.bytes, mapping.length, format, &err);
     if (rc == US_OK)
-        rc = us_lattice_open(&lattice, &text, 0, text.length, parts->ngram, lexicon, &err);
+        rc = us_lattice_open(&lattice, parts->ngram, lexicon, &err);
+    if (rc == US_OK)
+        rc = us_lattice_read(&lattice, &text, 0, text.length, &err);
     if (rc == US_OK)
         rc = us_evidence_open(&evidence, &lattice, model, parts->context, NULL, NULL, &err);
     if (rc != US_OK)

@@ -314,6 +314,47 @@ static void a_text_is_checked_whatever_a_damaged_lexicon_says(void **state)
     whatever_a_damaged_file_says_a_text_is_checked("words.lex", true);
 }
 
+static bool checks_too(void *data)
+{
+    bool *busy = data;
+    struct us_corrections other;
+    struct us_check_options plain = {.threshold = -1};
+    static const char text[] = "An automobile. The settlement was signed.";
+    if (*busy)
+        return false;
+    *busy = true;
+    assert_int_equal(us_restorer_check(&other, restorer, text, strlen(text), &plain, &err), US_OK);
+    us_corrections_close(&other);
+    *busy = false;
+    return false;
+}
+
+static void a_check_may_be_made_while_another_asks_whether_to_stop(void **state)
+{
+    (void)state;
+    bool busy = false;
+    static const char text[] = "An settlement was signed. The automobile and the settlement.";
+    char alone[512];
+    snprintf(alone, sizeof alone, "%s", found(text));
+    options.stop = checks_too;
+    options.data = &busy;
+    assert_string_equal(found(text), alone);
+    assert_true(strlen(alone) > 0);
+}
+
+static void a_text_is_read_alike_after_any_other(void **state)
+{
+    (void)state;
+    static const char text[] = "An settlement was signed.";
+    char first[512];
+    snprintf(first, sizeof first, "%s", found(text));
+    for (int i = 0; i < 3; i++) {
+        check("The automobile of the settlement was to the deal and an automobile.");
+        check("");
+        assert_string_equal(found(text), first);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_text_is_refused, begin, end),
         cmocka_unit_test(kinds_have_names),
         cmocka_unit_test_setup_teardown(a_text_is_checked_whatever_a_damaged_lexicon_says, begin, end),
+        cmocka_unit_test_setup_teardown(a_check_may_be_made_while_another_asks_whether_to_stop, begin, end),
+        cmocka_unit_test_setup_teardown(a_text_is_read_alike_after_any_other, begin, end),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -47,7 +47,8 @@ static const char *restored(const char *bytes)
     size_t start, end;
     assert_int_equal(us_text_open(&text, bytes, strlen(bytes), US_FORMAT_TEXT, &err), US_OK);
     const struct us_search search = {.scale = 1};
-    assert_int_equal(us_lattice_open(&lattice, &text, 0, text.length, model, lexicon, &err), US_OK);
+    assert_int_equal(us_lattice_open(&lattice, model, lexicon, &err), US_OK);
+    assert_int_equal(us_lattice_read(&lattice, &text, 0, text.length, &err), US_OK);
     assert_int_equal(us_lattice_search(&lattice, &search, NULL, &err), US_OK);
     if (lattice.edge_count != 1)
         fail_msg("%u edges in: %s", lattice.edge_count, bytes);
