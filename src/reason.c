@@ -50,7 +50,7 @@ int us_reason(char **out, const struct us_lattice *lattice, const struct us_lexi
               const struct us_evidence *evidence, uint32_t index, struct us_error *err)
 {
     const struct us_edge *edge = &lattice->edges[index];
-    float f[US_FEATURE_COUNT];
+    float f[US_FEATURES_TREES];
     us_evidence_features(f, evidence, lattice, index);
     struct line line = {0};
     if (edge->row) {
