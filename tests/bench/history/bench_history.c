@@ -137,13 +137,19 @@ static void make_template(const char *path, long files, const struct article *ar
               "git repack -adq && git prune-packed -q");
 }
 
-/* A fresh copy of the template, whose index knows the copies. */
+/*
+ * Make a copy of the template as it was at first: of the many files only once, of the rest each
+ * time. Its index knows the copies.
+ */
 static void make_repository(const char *path, const char *template)
 {
     char command[16384];
     snprintf(command, sizeof command,
-             "rm -rf '%s' && cp -a '%s' '%s' && cd '%s' && git status && sync -f .", path, template,
-             path, path);
+             "cd '%s' 2>/dev/null || { cp -a '%s' '%s' && cd '%s' && git status && cp -a .git pristine; }\n"
+             "rm -rf .git && cp -a pristine .git && echo pristine >.git/info/exclude && "
+             "cp -a '%s/articles/article.txt' articles && git status && "
+             "find .git articles -type f -exec sync {} +",
+             path, template, path, path, template);
     run(".", command);
 }
 
@@ -295,8 +301,10 @@ static void compare(const char *directory)
             for (size_t c = 0; c < counts.count; c++) {
                 struct article article =
                     make_article((size_t)kilobytes.at[k] * 1000, (size_t)counts.at[c], 0);
-                if (c == 0)
+                if (c == 0) {
+                    run(directory, "rm -rf bench-history");
                     make_template(template, files.at[f], &article);
+                }
                 compare_row(path, template, files.at[f], &article);
                 free_article(&article);
             }
