@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OFS_DELTA = 6, SMALL = 1 << 13, STORED = 1 << 16, LONG = 1 << 16 };
+enum { OFS_DELTA = 6, SMALL = 1 << 13, LONG = 1 << 16, STORED_BLOCK = 0xffff };
 
 int us_pack_begin(struct us_pack *pack, struct us_error *err)
 {
@@ -68,16 +68,37 @@ void us_pack_distance(struct us_bytes *bytes, uint64_t distance)
 }
 
 /*
- * A zlib stream of one block that is not compressed: right for a few bytes, and for commits, of
- * which the log reads many at a time (history_read.c). length < STORED.
+ * A zlib stream of blocks that are not compressed: right for a few bytes; for commits, of which the
+ * log reads many at a time (history_read.c); and for long texts, of which one in full is kept with
+ * each save, until `git gc` makes deltas of them: deflating one takes longer than all else together.
  */
-static void add_stored(struct us_bytes *bytes, const char *data, size_t length)
+static void add_stored(struct us_bytes *bytes, const struct us_content *content)
 {
-    unsigned char head[7] = {0x78, 0x01, 0x01, (unsigned char)length, (unsigned char)(length >> 8),
-                             (unsigned char)~length, (unsigned char)(~length >> 8)};
-    us_bytes_add(bytes, head, sizeof head);
-    us_bytes_add(bytes, data, length);
-    us_bytes_be32(bytes, (uint32_t)adler32(1, (const Bytef *)data, (uInt)length));
+    const struct {
+        const char *at;
+        size_t length;
+    } pieces[] = {{content->head, content->head_length}, {content->tail, content->tail_length}};
+    size_t left = content->head_length + content->tail_length, room = 0;
+    uLong sum = 1;
+    us_bytes_reserve(bytes, left + left / STORED_BLOCK * 5 + 16);
+    us_bytes_add(bytes, "\x78\x01", 2);
+    if (!left)
+        us_bytes_add(bytes, "\1\0\0\377\377", 5);
+    for (int i = 0; i < 2; i++) {
+        for (size_t at = 0, part; at < pieces[i].length; at += part, left -= part, room -= part) {
+            if (!room) {
+                room = left < STORED_BLOCK ? left : STORED_BLOCK;
+                unsigned char head[5] = {room == left, (unsigned char)room,
+                                         (unsigned char)(room >> 8), (unsigned char)~room,
+                                         (unsigned char)(~room >> 8)};
+                us_bytes_add(bytes, head, sizeof head);
+            }
+            part = pieces[i].length - at < room ? pieces[i].length - at : room;
+            us_bytes_add(bytes, pieces[i].at + at, part);
+        }
+        sum = adler32_z(sum, (const Bytef *)pieces[i].at, pieces[i].length);
+    }
+    us_bytes_be32(bytes, (uint32_t)sum);
 }
 
 static int deflate_piece(struct us_bytes *bytes, z_stream *z, const char *data, size_t length,
@@ -107,19 +128,13 @@ static int deflate_piece(struct us_bytes *bytes, z_stream *z, const char *data, 
     return Z_OK;
 }
 
-/*
- * Long texts are only coded, not searched for repetitions: half the time, a third more bytes, until
- * `git gc` makes deltas of them.
- */
 static void add_deflated(struct us_pack *pack, const struct us_content *content)
 {
     z_stream large = {0}, *z = &pack->small;
-    size_t length = content->head_length + content->tail_length;
-    bool is_large = length > SMALL;
+    bool is_large = content->head_length + content->tail_length > SMALL;
     if (is_large) {
         z = &large;
-        if (deflateInit2(z, 1, Z_DEFLATED, 15, 8,
-                         length > LONG ? Z_HUFFMAN_ONLY : Z_DEFAULT_STRATEGY) != Z_OK) {
+        if (deflateInit2(z, 1, Z_DEFLATED, 15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
             pack->bytes.failed = true;
             return;
         }
@@ -162,9 +177,8 @@ int us_pack_whole(git_oid *out, uint64_t *offset, struct us_pack *pack,
     us_content_name(out, content);
     add_size(&pack->bytes, content->head_length + content->tail_length,
              (unsigned char)(content->type << 4), 4);
-    if (content->type == GIT_OBJECT_COMMIT && content->head_length < STORED &&
-        !content->tail_length)
-        add_stored(&pack->bytes, content->head, content->head_length);
+    if (content->type == GIT_OBJECT_COMMIT || content->head_length + content->tail_length > LONG)
+        add_stored(&pack->bytes, content);
     else
         add_deflated(pack, content);
     if (offset)
@@ -182,12 +196,12 @@ int us_pack_delta(git_oid *out, uint64_t *offset, struct us_pack *pack,
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     add_size(&pack->bytes, delta->bytes.length, OFS_DELTA << 4, 4);
     us_pack_distance(&pack->bytes, at - delta->base);
-    if (delta->bytes.length < 256)
-        add_stored(&pack->bytes, delta->bytes.at, delta->bytes.length);
+    struct us_content edits = {
+        .head = delta->bytes.at, .head_length = delta->bytes.length, .tail = ""};
+    if (edits.head_length < 256)
+        add_stored(&pack->bytes, &edits);
     else
-        add_deflated(pack, &(struct us_content){.head = delta->bytes.at,
-                                                .head_length = delta->bytes.length,
-                                                .tail = ""});
+        add_deflated(pack, &edits);
     if (offset)
         *offset = at;
     return us_pack_note(pack, out, at, err);

@@ -516,6 +516,41 @@ static void test_the_cache_of_rejections_may_be_lost_or_damaged(void **state)
     assert_string_equal(rejected(article), expected);
 }
 
+/* A text of many blocks of 64 KB, whose words are all different; "settlement" here and there. */
+static size_t write_long_article(size_t least)
+{
+    FILE *file = fopen(article, "wb");
+    assert_non_null(file);
+    size_t length = 0;
+    for (unsigned i = 0; length < least; i++)
+        length += (size_t)fprintf(file, "%s%x%c", i % 2000 == 1000 ? "settlement " : "",
+                                  i * 2654435761u, i % 12 == 11 ? '\n' : ' ');
+    assert_int_equal(fclose(file), 0);
+    return length;
+}
+
+static void test_a_long_article_is_recorded_byte_for_byte(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {65535 - 4, 65536, 3 * 65535, 500000};
+    static const char *const swaps[] = {"settlement=agreement", "settlement=settlement, then",
+                                        "settlement=deal", NULL};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        write_long_article(lengths[i]);
+        output("cp %s received", article);
+        struct us_history *history = open_history(article, US_WHERE_BRANCH);
+        struct us_recorded recorded = correct(history, article, swaps);
+        us_recorded_close(&recorded);
+        us_history_close(history);
+        output("cd repo && git show HEAD:articles/a.md | cmp - articles/a.md && "
+               "git show HEAD~3:articles/a.md | cmp - ../received && "
+               "git show HEAD~2:articles/a.md >../one && sed '0,/settlement/s//agreement/' "
+               "../received | cmp - ../one && test -z \"$(git status --porcelain)\" && "
+               "git fsck --strict && "
+               "for p in .git/objects/pack/*.pack; do git index-pack --strict --stdin <$p; done");
+    }
+}
+
 /* --- housekeeping --- */
 
 /* Write the history's export into the file mbox. */
@@ -979,6 +1014,7 @@ int main(void)
         TEST(test_a_rebase_that_drops_a_commit_rejects),
         TEST(test_rejections_are_known_after_a_rename_and_elsewhere),
         TEST(test_the_cache_of_rejections_may_be_lost_or_damaged),
+        TEST(test_a_long_article_is_recorded_byte_for_byte),
         TEST(test_an_export_is_taken_by_git_am),
         TEST(test_an_export_of_a_private_history_is_taken_by_git_am),
         TEST(test_an_export_keeps_line_endings_and_odd_lines),
