@@ -101,21 +101,17 @@ int us_bytes_read_file(struct us_bytes *out, const char *path)
         goto done;
     }
     us_bytes_add(out, "", 0);
-    us_bytes_reserve(out, (size_t)st.st_size + 1);
-    for (;;) {
-        us_bytes_reserve(out, 4096);
+    for (size_t room = (size_t)st.st_size + 1, got = room; got == room; room = 1 << 16) {
+        us_bytes_reserve(out, room);
         if (out->failed) {
             result = US_ENOMEM;
             goto done;
         }
-        ssize_t n = read(fd, out->at + out->length, out->room - out->length - 1);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = us_read_all(fd, out->at + out->length, room);
         if (n < 0)
             goto done;
-        if (n == 0)
-            break;
-        out->length += (size_t)n;
+        got = (size_t)n;
+        out->length += got;
         out->at[out->length] = '\0';
     }
     result = US_OK;
@@ -139,4 +135,20 @@ int us_write_all(int fd, const void *data, size_t length)
         length -= (size_t)n;
     }
     return 0;
+}
+
+ssize_t us_read_all(int fd, void *data, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        ssize_t n = read(fd, (char *)data + at, length - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        at += (size_t)n;
+    }
+    return (ssize_t)at;
 }

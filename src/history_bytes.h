@@ -8,6 +8,7 @@
 #include "unspin.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct us_bytes { /* start zeroed */
     char *at;     /* NUL-terminated once anything was added, or could not be */
@@ -30,5 +31,8 @@ int us_bytes_read_file(struct us_bytes *out, const char *path);
 
 /* Write all, whatever write(2) does in parts; -1 with errno on failure. */
 int us_write_all(int fd, const void *data, size_t length);
+
+/* Read until there is nothing more; how many bytes, or -1 with errno. */
+ssize_t us_read_all(int fd, void *data, size_t length);
 
 #endif

@@ -14,10 +14,12 @@
 #include "history_sha1.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TRIES = 200 }; /* at landing, while other gits move the ref */
 
@@ -72,22 +74,58 @@ static void apply_all(struct us_bytes *out, const struct us_bytes *text, const s
     us_bytes_add(out, text->at + from, text->length - from);
 }
 
+/* The text with all edits made, in pieces: of the text, of the edits, and so on; false at the end. */
+static bool next_piece(const char **at, size_t *length, size_t *n, const struct us_bytes *text,
+                       const struct edit *edits, size_t count)
+{
+    size_t i = *n / 2;
+    if (*n > 2 * count)
+        return false;
+    if (*n % 2) {
+        *at = edits[i].fix.replacement;
+        *length = edits[i].length;
+    } else {
+        size_t from = i ? edits[i - 1].end : 0;
+        *at = text->at + from;
+        *length = (i < count ? edits[i].start : text->length) - from;
+    }
+    ++*n;
+    return true;
+}
+
 /* Is this the text with all edits made? */
 static bool is_edited(const struct us_bytes *made, const struct us_bytes *text,
                       const struct edit *edits, size_t count)
 {
-    size_t from = 0, at = 0;
-    for (size_t i = 0; i <= count; i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no edits, then no journal either */
-        size_t kept = (i < count ? edits[i].start : text->length) - from;
-        size_t length = i < count ? edits[i].length : 0;
-        if (made->length - at < kept + length || memcmp(made->at + at, text->at + from, kept) != 0 ||
-            (length && memcmp(made->at + at + kept, edits[i].fix.replacement, length) != 0))
+    const char *piece;
+    size_t length, at = 0;
+    for (size_t n = 0; next_piece(&piece, &length, &n, text, edits, count); at += length)
+        if (made->length - at < length || (length && memcmp(made->at + at, piece, length) != 0))
             return false;
-        at += kept + length;
-        from = i < count ? edits[i].end : 0;
-    }
     return at == made->length;
+}
+
+/* Does the article's file hold it? Read bit by bit, as room for a long text costs more than that. */
+static bool file_is_edited(const struct us_history *history)
+{
+    const struct us_save *save = history->save;
+    const char *piece;
+    char buffer[1 << 14];
+    size_t length;
+    bool same = true;
+    int fd = open(history->file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    for (size_t n = 0; same && next_piece(&piece, &length, &n, &save->before, save->edits,
+                                          save->count);)
+        for (size_t part; same && length; piece += part, length -= part) {
+            part = length < sizeof buffer ? length : sizeof buffer;
+            same = us_read_all(fd, buffer, part) == (ssize_t)part &&
+                   memcmp(buffer, piece, part) == 0;
+        }
+    same = same && us_read_all(fd, buffer, 1) == 0;
+    close(fd);
+    return same;
 }
 
 /* The blobs of a save, one after the other, and what deltas can be made against. */
@@ -474,17 +512,13 @@ void us_save_close(struct us_history *history)
     struct us_save *save = history->save;
     if (!save)
         return;
-    history->save = NULL;
     if (save->journal.fd >= 0) {
-        struct us_bytes disk = {0};
-        bool reached = us_bytes_read_file(&disk, history->file) == US_OK &&
-                       is_edited(&disk, &save->before, save->edits, save->count);
-        us_bytes_close(&disk);
-        if (reached)
+        if (file_is_edited(history))
             us_journal_release(&save->journal);
         else
             us_journal_remove(&save->journal);
     }
+    history->save = NULL;
     us_chain_close(&save->chain);
     for (size_t i = 0; i < save->count && save->edits; i++) {
         free((char *)(uintptr_t)save->edits[i].fix.replacement);
@@ -641,13 +675,16 @@ static int look_at_file(struct us_history *history, struct stat *st, bool *as_re
     struct us_save *save = history->save;
     struct us_bytes disk = {0};
     int result = US_OK;
-    if (stat(history->file, st) != 0 || us_bytes_read_file(&disk, history->file) != US_OK) {
+    if (stat(history->file, st) == 0 && file_is_edited(history)) {
+        *as_recorded = true;
+        return US_OK;
+    }
+    if (us_bytes_read_file(&disk, history->file) != US_OK) {
         result = us_fail(err, US_EIO, "cannot read %s: %s; nothing was recorded", history->file,
                          strerror(errno));
         goto done;
     }
-    *as_recorded = is_edited(&disk, &save->before, save->edits, save->count);
-    if (*as_recorded || save->message.length) /* a rejection leaves other edits be */
+    if (save->message.length) /* a rejection leaves other edits be */
         goto done;
     if (disk.length == save->before.length &&
         memcmp(disk.at, save->before.at, disk.length) == 0) {
