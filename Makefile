@@ -204,7 +204,7 @@ GCC_ANALYSER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninit
 check: ## Lint: luacheck, clang and gcc with -Werror and their analysers, cppcheck, shellcheck
 	@tests/deps.sh build check
 	luacheck --quiet lua bin/unspin plugin tests
-	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects
+	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-clang CC=clang CFLAGS='-O1 -Werror' check-objects fuzzers
 	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror $(GCC_ANALYSER)' \
 		check-objects
 	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-clang CC=clang CFLAGS= check-tidy

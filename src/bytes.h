@@ -51,8 +51,9 @@ static inline void us_putf32(unsigned char *at, float value)
 #endif
 
 /* A function whose loops are short and simple, compiled for AVX2 as well; which of the two is called, the
- * processor says when the library is loaded. No fused multiplication: both compute the same. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+ * processor says when the library is loaded. No fused multiplication: both compute the same. GCC's alone:
+ * up to version 17 clang gives such a function another name than its callers know. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define US_FOR_PROCESSORS __attribute__((target_clones("avx2", "default")))
 #endif
