@@ -6,9 +6,9 @@
  * All in the byte order of the machine that compiled it (the file is built where it is used; one
  * from elsewhere is told by header.order). A slot stands for a spun phrase or a proper prefix of
  * one; slots are open addressing on the phrase's hash, and those of a phrase name its rows, which
- * lie side by side. Weights are sorted by name; trees
- * (trees.h) ask for features by number, which header.features tells to be of this version. Strings are NUL-terminated; the one at offset 0 is
- * empty.
+ * lie side by side. Weights are sorted by name. Trees (trees.h) ask for features by number, and
+ * header.features tells whether these are the features of this version. Strings are NUL-terminated;
+ * the one at offset 0 is empty.
  */
 #ifndef UNSPIN_LEXICON_FILE_H
 #define UNSPIN_LEXICON_FILE_H

@@ -6,6 +6,7 @@
 #include "fuzz_file.h"
 #include "lexicon_file.h"
 #include "restore.h"
+#include "trees.h"
 
 #include <string.h>
 
@@ -55,10 +56,13 @@ static const char *sound_file(const uint8_t *bytes, size_t length)
     header.slots = UINT32_C(1) << header.slots % 8;
     header.rows %= 64;
     header.weights %= 64;
+    header.trees %= 8;
+    header.features = US_FEATURES_TREES;
     header.string_bytes = header.string_bytes % 4096 + 1;
     size_t whole = sizeof header + header.slots * sizeof(struct us_lexicon_slot) +
                    header.rows * sizeof(struct us_row) +
-                   header.weights * sizeof(struct us_lexicon_weight) + header.string_bytes;
+                   header.weights * sizeof(struct us_lexicon_weight) +
+                   header.trees * sizeof(struct us_tree) + header.string_bytes;
     memset(file, 0, sizeof file);
     if (length > sizeof header)
         memcpy(file, bytes, length < whole ? length : whole);
