@@ -95,8 +95,7 @@ local function switch(call, off)
       suggest.attach(buf)
     end
   end
-  local why_not = require("unspin.articles").why_not(call.buf)
-  require("unspin.say").answer(why_not and "left alone on save: " .. why_not or "corrected on save")
+  require("unspin.say").answer(require("unspin.status").on_save(call.buf))
 end
 
 ---@param name string

@@ -151,14 +151,17 @@ local function distance(a, b)
   return row[#b]
 end
 
----The one of `names` that was most likely meant by `name`, or nil.
+---The one of `names` that was most likely meant by `name`, or nil: one that it begins, or one where
+---no more than half of the letters are others.
 ---@param name string
 ---@param names string[]
 ---@return string?
 function M.nearest(name, names)
-  local best, least = nil, math.max(2, math.floor(#name / 2)) + 1
+  local best, least = nil, math.max(1, math.floor(#name / 2)) + 1
+  table.sort(names)
   for _, candidate in ipairs(names) do
-    local d = distance(name:lower(), candidate)
+    local begins = name ~= "" and vim.startswith(candidate, name:lower())
+    local d = begins and 0 or distance(name:lower(), candidate)
     if d < least then
       best, least = candidate, d
     end
@@ -194,7 +197,7 @@ local function fault(option, value)
     return ("%s must be %s, not %s"):format(option.name, table.concat(wanted, " or "), vim.inspect(value))
   end
   if option.one_of and not vim.tbl_contains(option.one_of, value) then
-    local meant = M.nearest(value, option.one_of)
+    local meant = M.nearest(value, vim.deepcopy(option.one_of))
     return ('%s must be one of "%s", not "%s"%s'):format(
       option.name,
       table.concat(option.one_of, '", "'),

@@ -2,14 +2,24 @@
 
 local M = {}
 
+---Whether a write corrects this buffer, or why not.
+---@param buf integer
+---@return string
+function M.on_save(buf)
+  local why_not = require("unspin.articles").why_not(buf)
+  if why_not then
+    return "left alone on save: " .. why_not
+  end
+  return vim.bo[buf].readonly and "corrected on save, which takes :w! since it is 'readonly'" or "corrected on save"
+end
+
 ---@param buf integer
 ---@return string[] lines
 function M.lines(buf)
   local say = require("unspin.say")
   local marks, suggest = require("unspin.marks"), require("unspin.suggest")
   local lines = {}
-  local why_not = require("unspin.articles").why_not(buf)
-  lines[1] = why_not and ("left alone on save: " .. why_not) or "corrected on save"
+  lines[1] = M.on_save(buf)
   local outcome = require("unspin.save").outcome(buf)
   lines[2] = outcome and ("last save, %s: %s"):format(os.date("%H:%M:%S", outcome.time), outcome.text)
     or "not saved in this session"
