@@ -62,7 +62,7 @@ struct us_history;
 int us_history_open(struct us_history **out, const char *path,
                     const struct us_history_options *options, struct us_error *err);
 
-/* May there be a history of the article? It lies in a repository, or there is a private history. A
+/* May there be a history of the article? It lies in a repository, or a private history knows it. A
  * quick look: libgit2 need not be loaded for most articles that have none. */
 bool us_history_possible(const char *path);
 void us_history_close(struct us_history *history); /* NULL is fine */

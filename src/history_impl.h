@@ -21,6 +21,13 @@ enum { US_RETRY = 1 };
 
 char *us_default_state(void); /* directory of the private repository; free() it; NULL: out of memory */
 
+/* The article's own ref in the private repository: its name, for people, and its path's hash; free()
+ * it; NULL: out of memory. file is its real path. */
+char *us_private_ref(const char *file);
+
+enum { US_JOURNAL_NAME = 16 + 1 + 6 }; /* hash of the article's path, '-', random */
+bool us_is_journal(const char *name);  /* a file in unspin/ of the git directory: us_journal_begin() */
+
 /* --- history_where.c: which repository, which ref --- */
 
 struct us_save; /* history_record.c: a save that was prepared */

@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEM = 16 + 1 + 6 }; /* of a journal's name: hash of the article's path, '-', random */
-
 static void path_hash(char out[17], const char *file)
 {
     unsigned char sum[20];
@@ -46,7 +44,7 @@ int us_journal_begin(struct us_journal *journal, const char *git_dir, const char
     path_hash(hash, file);
     for (int tries = 0; tries < 100; tries++) {
         int length = snprintf(journal->path, sizeof journal->path, "%s/unspin", git_dir);
-        if (length < 0 || (size_t)length + STEM + 2 > sizeof journal->path)
+        if (length < 0 || (size_t)length + US_JOURNAL_NAME + 2 > sizeof journal->path)
             return us_fail(err, US_EIO, "the path of %s is too long", git_dir);
         if (mkdir(journal->path, 0777) != 0 && errno != EEXIST)
             break;
@@ -143,7 +141,7 @@ int us_journal_reap(size_t *others, const char *git_dir, const char *common, con
         struct us_journal journal = {.fd = -1};
         struct us_bytes text = {0};
         bool ours = strncmp(d->d_name, hash, 16) == 0;
-        if (strlen(d->d_name) != STEM || d->d_name[16] != '-' ||
+        if (!us_is_journal(d->d_name) ||
             (size_t)snprintf(journal.path, sizeof journal.path, "%s/%s", directory, d->d_name) >=
                 sizeof journal.path)
             continue;

@@ -5,9 +5,6 @@
  */
 #include "history_impl.h"
 
-#include "history_sha1.h"
-
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -211,24 +208,12 @@ static void add_component(struct us_bytes *out, const char *name, size_t length)
     us_bytes_add(out, name, length);
 }
 
-/* The article's own ref in the private repository: its name, for people, and its path's hash. */
 static void personal_names(struct us_history *history)
 {
-    const char *name = strrchr(history->file, '/') + 1;
-    unsigned char sum[20];
-    struct us_sha1 sha1;
-    us_sha1_begin(&sha1);
-    us_sha1_add(&sha1, history->file, strlen(history->file));
-    us_sha1_end(sum, &sha1);
-    set_text(&history->ref, "refs/heads/");
-    size_t start = history->ref.length;
-    for (const char *c = name; *c && history->ref.length - start < 64; c++)
-        if (isalnum((unsigned char)*c) || (*c == '-' && c != name))
-            us_bytes_add(&history->ref, c, 1);
-        else if (history->ref.length > start && history->ref.at[history->ref.length - 1] != '-')
-            us_bytes_text(&history->ref, "-");
-    for (int i = 0; i < 6; i++)
-        us_bytes_format(&history->ref, i == 0 ? "-%02x" : "%02x", sum[i]);
+    char *ref = us_private_ref(history->file);
+    set_text(&history->ref, ref ? ref : "");
+    history->ref.failed |= !ref;
+    free(ref);
 
     history->path.length = 0;
     for (const char *c = history->file; *c;) {

@@ -54,7 +54,7 @@ function core.checksum(bytes) end
 ---@return unspin.History? history, string? message
 function core.history(path, options) end
 
----May the article have a history? A quick look: true in a repository, and once there is a private one.
+---May the article have a history? A quick look: true in a repository, and where a private one knows it.
 ---@param path string
 ---@return boolean
 function core.has_history(path) end

@@ -772,6 +772,33 @@ static void test_private_histories_without_article_are_found(void **state)
     assert_string_equal(output("git --git-dir unspin/history.git for-each-ref"), "");
 }
 
+static void test_a_private_history_is_possible_where_it_knows_the_article(void **state)
+{
+    (void)state;
+    static const char *const swaps[] = {"settlement=agreement", NULL};
+    char one[200], other[200];
+    snprintf(one, sizeof one, "%s/-Artikel über 1.md", work);
+    snprintf(other, sizeof other, "%s/other.md", work);
+    output("cp repo/articles/a.md ./-Artikel\\ über\\ 1.md && cp repo/articles/a.md other.md");
+    assert_true(us_history_possible(article)); /* in a repository */
+    assert_false(us_history_possible(one));
+
+    struct us_history *history = open_history(one, US_WHERE_BRANCH);
+    struct us_recorded recorded = correct(history, one, swaps);
+    us_recorded_close(&recorded);
+    us_history_close(history);
+    assert_true(us_history_possible(one));
+    assert_false(us_history_possible(other));
+    output("git --git-dir unspin/history.git pack-refs --all");
+    assert_true(us_history_possible(one));
+    assert_false(us_history_possible(other));
+
+    output("mkdir -p unspin/history.git/unspin && touch unspin/history.git/unspin/rejected-01234567");
+    assert_false(us_history_possible(other));
+    output("touch unspin/history.git/unspin/0123456789abcdef-XYZxyz"); /* a journal */
+    assert_true(us_history_possible(other));
+}
+
 /* --- cut short --- */
 
 /* A save of a process that ends right after the article was written. */
@@ -1025,6 +1052,7 @@ int main(void)
         TEST(test_a_private_history_is_pruned),
         TEST(test_a_branch_is_not_pruned),
         TEST(test_private_histories_without_article_are_found),
+        TEST(test_a_private_history_is_possible_where_it_knows_the_article),
         TEST(test_a_save_cut_short_is_completed),
         TEST(test_it_is_completed_on_a_branch_that_moved),
         TEST(test_it_is_completed_though_the_author_text_was_committed),
