@@ -48,11 +48,31 @@ local function run(call)
   end
 end
 
+-- What is about the word or line under the cursor, and so means the window where it stands.
+local AT_CURSOR = { why = true, accept = true, reject = true }
+
+-- In a window that is about an article (a list, a float, the text as received) a command is, too.
+local function turn_to_article(call)
+  local win ---@type integer?
+  if vim.bo[call.buf].buftype == "quickfix" then
+    win = vim.fn.getloclist(0, { filewinid = 0 }).filewinid
+  elseif vim.api.nvim_buf_is_valid(vim.b[call.buf].unspin_article or -1) then
+    win = require("unspin.review").article_window(vim.b[call.buf].unspin_article)
+  end
+  if win and vim.api.nvim_win_is_valid(win) then
+    vim.api.nvim_set_current_win(win)
+    call.buf = vim.api.nvim_win_get_buf(win)
+  end
+end
+
 ---@param call unspin.Call
 ---@param name string
 function M.run(call, name)
   local ok, message = pcall(function()
     require("unspin.engine").retry()
+    if not call.first and not AT_CURSOR[name] then
+      turn_to_article(call)
+    end
     if name == "" then
       return run(call)
     end
@@ -124,6 +144,7 @@ define("check", "list in the |location-list| what would be corrected; changes no
   vim.fn.setloclist(0, {}, " ", { title = "Unspin check", items = items })
   if #items > 0 then
     vim.cmd("lopen")
+    vim.wo.wrap = false -- one line each; the reasons are long
   end
   say.answer(
     ("%s in %s%s"):format(

@@ -27,6 +27,8 @@ function M.open(buf)
   local path = vim.api.nvim_buf_get_name(buf)
   if path == "" then
     return nil, "the buffer has no name"
+  elseif vim.bo[buf].buftype ~= "" then
+    return nil, "it is no file ('buftype' is " .. vim.bo[buf].buftype .. ")"
   end
   return core.history(path, { where = require("unspin.config").get().where })
 end

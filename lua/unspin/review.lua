@@ -7,6 +7,7 @@ local say = require("unspin.say")
 
 local M = {}
 
+local NONE = "no corrections are recorded for this article"
 local NS = vim.api.nvim_create_namespace("unspin_log")
 
 ---@class unspin.Review
@@ -38,17 +39,14 @@ local function line(entry)
   )
 end
 
-local function fill(list)
+local function fill(list, entries)
   local review = reviews[list]
-  local entries, message = recall.entries(review.article, 0)
+  entries = entries or recall.entries(review.article, 0)
   review.entries = entries
   recall.recall(review.article, entries)
   local lines = {}
   for i, entry in ipairs(entries) do
     lines[i] = line(entry)
-  end
-  if #lines == 0 then
-    lines[1] = message or "no corrections are recorded for this article"
   end
   vim.bo[list].modifiable = true
   vim.api.nvim_buf_set_lines(list, 0, -1, true, lines)
@@ -81,8 +79,10 @@ local function under_cursor(list)
   return reviews[list].entries[vim.api.nvim_win_get_cursor(0)[1]]
 end
 
--- A window that shows the article, made if there is none.
-local function article_window(article)
+---A window that shows the article, made if there is none.
+---@param article integer
+---@return integer
+function M.article_window(article)
   local win = vim.fn.bufwinid(article)
   if win == -1 then
     vim.cmd("aboveleft sbuffer " .. article)
@@ -99,7 +99,7 @@ function actions.jump(list, entry)
   if not place then
     return say.answer("its words no longer stand in the text")
   end
-  local win = article_window(article)
+  local win = M.article_window(article)
   vim.api.nvim_set_current_win(win)
   vim.cmd("normal! m'")
   vim.api.nvim_win_set_cursor(win, { place.row + 1, place.column })
@@ -173,7 +173,7 @@ function actions.fugitive(list, entry)
   end
   -- By name, as the history may lie in another repository than the article.
   local commit = vim.fn.FugitiveFind(entry.oid, handle:location().git_dir)
-  vim.api.nvim_set_current_win(article_window(article))
+  vim.api.nvim_set_current_win(M.article_window(article))
   vim.cmd("split " .. vim.fn.fnameescape(commit))
 end
 
@@ -236,18 +236,19 @@ end
 ---Open the list for an article.
 ---@param call unspin.Call
 function M.open(call)
-  if call.bang then
-    local entries, message = recall.entries(call.buf, 0)
-    if message then
-      return say.problem(message)
-    end
+  local entries, message = recall.entries(call.buf, 0)
+  if message then
+    return say.problem(message)
+  elseif #entries == 0 then
+    return say.answer(NONE)
+  elseif call.bang then
     recall.recall(call.buf, entries)
     return M.to_quickfix(call.buf, entries)
   end
   local win, shown = list_window(call.buf)
   if win then
     vim.api.nvim_set_current_win(win)
-    return fill(shown)
+    return fill(shown, entries)
   end
   vim.cmd("botright new")
   local list = vim.api.nvim_get_current_buf()
@@ -255,7 +256,8 @@ function M.open(call)
   vim.bo.buftype, vim.bo.bufhidden, vim.bo.swapfile = "nofile", "wipe", false
   vim.wo.wrap, vim.wo.cursorline = false, true
   pcall(vim.api.nvim_buf_set_name, list, "unspin://log/" .. vim.api.nvim_buf_get_name(call.buf))
-  fill(list)
+  vim.b.unspin_article = call.buf
+  fill(list, entries)
   vim.bo.filetype = "unspinlog"
   vim.api.nvim_win_set_height(0, math.max(3, math.min(vim.api.nvim_buf_line_count(list), 12)))
   for _, key in ipairs(KEYS) do
@@ -269,6 +271,7 @@ function M.open(call)
       reviews[list] = nil
     end,
   })
+  say.answer(say.fitting(say.count(#entries, "correction") .. ": <CR> jump, p diff, r reject, q close"))
 end
 
 ---Show the article as it was before its first correction beside the article as it is.
@@ -276,8 +279,10 @@ end
 function M.diff(call)
   local entries, message = recall.entries(call.buf, 0)
   local oldest = entries[#entries]
-  if not oldest then
-    return say.answer(message or "no corrections are recorded for this article")
+  if message then
+    return say.problem(message)
+  elseif not oldest then
+    return say.answer(NONE)
   end
   local output, problem = M.git(call.buf, { "show", oldest.oid .. "^:" .. oldest.path })
   if not output then
@@ -290,6 +295,7 @@ function M.diff(call)
   vim.bo.buftype, vim.bo.bufhidden, vim.bo.swapfile = "nofile", "wipe", false
   vim.api.nvim_buf_set_lines(0, 0, -1, true, output)
   vim.bo.filetype, vim.bo.modifiable = filetype, false
+  vim.b.unspin_article = call.buf
   pcall(vim.api.nvim_buf_set_name, 0, "unspin://received/" .. vim.api.nvim_buf_get_name(call.buf))
   vim.cmd("diffthis")
   vim.wo.wrap = true

@@ -15,6 +15,21 @@ local function odds(readings)
   return table.concat(list, " · ")
 end
 
+local WIDTH = 76
+
+-- Lines that break between words, as a float's own do not; all but the first set back by 8.
+local function wrapped(text)
+  local lines, rest = {}, text
+  while vim.fn.strdisplaywidth(rest) > WIDTH do
+    local room = vim.fn.strcharpart(rest, 0, WIDTH + 1)
+    local head = room:match("^(.*%S) ") or vim.fn.strcharpart(rest, 0, WIDTH)
+    lines[#lines + 1] = head
+    rest = (" "):rep(8) .. vim.trim(rest:sub(#head + 1))
+  end
+  lines[#lines + 1] = rest
+  return lines
+end
+
 ---What is known of a fix, as lines.
 ---@param fix unspin.Fix
 ---@param became string
@@ -25,10 +40,10 @@ function M.lines(fix, became)
     ("%.2f, %s"):format(fix.confidence or 0, fix.kind or "substitution"),
   }
   if (fix.reason or "") ~= "" then
-    lines[#lines + 1] = "because " .. fix.reason
+    vim.list_extend(lines, wrapped("because " .. fix.reason))
   end
   if fix.readings and #fix.readings > 0 then
-    lines[#lines + 1] = "odds    " .. odds(fix.readings)
+    vim.list_extend(lines, wrapped("odds    " .. odds(fix.readings)))
   end
   lines[#lines + 1] = became
   return lines
@@ -55,11 +70,12 @@ function M.open(call)
     return say.answer("nothing is known about this word")
   end
   local own = vim.fn.exists("&winborder") == 1 and vim.o.winborder ~= ""
-  vim.lsp.util.open_floating_preview(lines, "", {
+  local float = vim.lsp.util.open_floating_preview(lines, "", {
     focus_id = "unspin",
     border = own and vim.o.winborder or "rounded",
-    max_width = 76,
+    max_width = WIDTH,
   })
+  vim.b[float].unspin_article = call.buf
 end
 
 return M

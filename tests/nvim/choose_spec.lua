@@ -261,4 +261,16 @@ describe("Corrections", function()
     child:command("Unspin why")
     h.matches("metropolis → city", (float() or {})[1])
   end)
+
+  it("breaks a long reason between words", function()
+    local reason = ("words before and after it fit; "):rep(9) .. ("x"):rep(100)
+    local fix = { old = "a", new = "b", confidence = 1, reason = reason }
+    local lines = h.child():lua([[return require("unspin.why").lines(...)]], fix, "commit  1")
+    for _, line in ipairs(lines) do
+      h.equal(true, #line <= 76, line)
+    end
+    h.matches("^because words before", lines[3])
+    h.matches("^        %w", lines[4])
+    h.equal(("because " .. reason):gsub(" ", ""), table.concat(lines, "", 3, #lines - 1):gsub(" ", ""))
+  end)
 end)
