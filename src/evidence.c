@@ -48,6 +48,11 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
     model->trees = us_lexicon_trees(lexicon, &model->tree_count);
 }
 
+static int no_memory(struct us_error *err)
+{
+    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+}
+
 static float clip(float value, float bound)
 {
     return value > bound ? bound : value < -bound ? -bound : value;
@@ -316,13 +321,10 @@ static uint32_t kinds_of(const struct us_row *row)
 
 /* ---- what is worth a look ------------------------------------------------------------------ */
 
-enum { PHRASES_KNOWN = 4096 };
-
 /* What tells the rows that have no hope at their place before the language model is asked. */
 struct sieve {
     const struct us_context *context; /* may be NULL */
     uint32_t *words;                  /* [units] the context model's ids */
-    struct { uint32_t original, id; } *phrases; /* [PHRASES_KNOWN] likewise of originals met lately */
     float *vectors;                   /* of the sentence's words; NULL: no memory, do without */
     uint32_t vector_room;             /* words */
     struct us_context_bag article;
@@ -336,10 +338,8 @@ static int sieve_open(struct sieve *out, const struct us_lattice *lattice,
     if (!context)
         return US_OK;
     out->words = malloc((lattice->unit_count + 1) * sizeof *out->words);
-    out->phrases = malloc(PHRASES_KNOWN * sizeof *out->phrases);
-    if (!out->words || !out->phrases)
-        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
-    memset(out->phrases, 0xff, PHRASES_KNOWN * sizeof *out->phrases);
+    if (!out->words)
+        return no_memory(err);
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         out->words[i] = us_context_word(context, unit_norm(lattice, i),
                                         unit_token(lattice, i)->norm_length);
@@ -350,20 +350,7 @@ static int sieve_open(struct sieve *out, const struct us_lattice *lattice,
 static void sieve_close(struct sieve *sieve)
 {
     free(sieve->words);
-    free(sieve->phrases);
     free(sieve->vectors);
-}
-
-static uint32_t original_phrase(struct sieve *sieve, const struct us_lattice *lattice,
-                                const struct us_row *row)
-{
-    uint32_t slot = row->original_id % PHRASES_KNOWN;
-    if (sieve->phrases[slot].original != row->original_id) {
-        const char *original = us_lexicon_string(lattice->lexicon, row->original);
-        sieve->phrases[slot].original = row->original_id;
-        sieve->phrases[slot].id = us_context_phrase(sieve->context, original, strlen(original));
-    }
-    return sieve->phrases[slot].id;
 }
 
 /* The gap's sentence is that of a unit; returns the sentence's first unit. */
@@ -409,7 +396,8 @@ static void add_context(struct us_lattice *lattice, struct sieve *sieve, uint32_
                           lattice->edges[next].to == edges->to;
              next++, count++) {
             const struct us_row *row = lattice->edges[next].row;
-            phrases[count] = row ? original_phrase(sieve, lattice, row) : US_CONTEXT_UNKNOWN;
+            phrases[count] = row ? us_phrases_context(lattice->phrases, sieve->context, row)
+                                  : US_CONTEXT_UNKNOWN;
         }
         gap.start = edges->from - first;
         gap.end = edges->to - first;
@@ -464,46 +452,23 @@ static void sift(void *who, struct us_lattice *lattice, uint32_t edge)
 
 /* ---- the article -------------------------------------------------------------------------- */
 
-static bool tally_open(struct us_tally *out, uint32_t most)
+static bool tally_add(struct us_table *tally, uint32_t number, float value)
 {
-    uint32_t room = 16;
-    while (room < 2 * most)
-        room *= 2;
-    *out = (struct us_tally){.keys = calloc(room, sizeof *out->keys),
-                             .sums = calloc(room, sizeof *out->sums), .mask = room - 1};
-    return out->keys && out->sums;
+    struct us_cell *entry = us_table_put(tally, number);
+    if (entry)
+        entry->sum += value;
+    return entry != NULL;
 }
 
-static void tally_close(struct us_tally *tally)
+static float tally_sum(const struct us_table *tally, uint32_t number)
 {
-    free(tally->keys);
-    free(tally->sums);
-}
-
-/* The place of a number, or the empty one where it belongs. */
-static uint32_t tally_slot(const struct us_tally *tally, uint32_t number)
-{
-    uint32_t slot = number * 0x9e3779b1u >> 7 & tally->mask;
-    while (tally->keys[slot] != 0 && tally->keys[slot] != number + 1)
-        slot = (slot + 1) & tally->mask;
-    return slot;
-}
-
-static void tally_add(struct us_tally *tally, uint32_t number, float value)
-{
-    uint32_t slot = tally_slot(tally, number);
-    tally->keys[slot] = number + 1;
-    tally->sums[slot] += value;
-}
-
-static float tally_sum(const struct us_tally *tally, uint32_t number)
-{
-    return tally->sums[tally_slot(tally, number)];
+    const struct us_cell *entry = us_table_find(tally, number);
+    return entry ? entry->sum : 0;
 }
 
 /* Add the edges up. Readings of one place share its probability, so that none counts twice. */
-static void add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,
-                   const float *probability)
+static int add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,
+                  const float *probability, struct us_error *err)
 {
     uint32_t covered = 0; /* units before it lie under the best edges so far */
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
@@ -512,10 +477,9 @@ static void add_up(struct us_article *article, struct us_sums *sums, const struc
                        lattice->edges[next].from == lattice->edges[e].from;
              next++) {
             const struct us_row *row = lattice->edges[next].row;
-            if (row) {
-                tally_add(&sums->rows, row->id, probability[next]);
-                tally_add(&sums->originals, row->original_id, probability[next]);
-            }
+            if (row && (!tally_add(&sums->rows, row->id, probability[next]) ||
+                        !tally_add(&sums->originals, row->original_id, probability[next])))
+                return no_memory(err);
             if (probability[next] > probability[best])
                 best = next;
         }
@@ -542,6 +506,7 @@ static void add_up(struct us_article *article, struct us_sums *sums, const struc
     sums->before[0] = 0;
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         sums->before[i + 1] = sums->before[i] + sums->at[i];
+    return US_OK;
 }
 
 /* Which bots' dictionaries explain the swaps best: naive Bayes over the rows, each drawn from a
@@ -656,10 +621,12 @@ static float family_share(const struct us_evidence *evidence, const struct us_ro
 }
 
 /* How often the article has a word as it stands, for single words. */
-static uint32_t occurrences(const struct us_ngram *ngram, const uint16_t *counts,
-                            const struct us_edge *edge)
+static uint32_t occurrences(const struct us_sums *sums, const struct us_edge *edge)
 {
-    return edge->id_count == 1 && edge->ids[0] < us_ngram_words(ngram) ? counts[edge->ids[0]] : 0;
+    const struct us_cell *word = edge->id_count == 1 && edge->ids[0] != US_NGRAM_UNKNOWN
+                                      ? us_table_find(&sums->words, edge->ids[0])
+                                      : NULL;
+    return word ? word->index : 0;
 }
 
 /* Does the bot swap this kind of words like others? 0 up to a third of the article's density, which
@@ -724,7 +691,7 @@ static void article_features(float *f, const struct us_evidence *evidence,
     float nearby = sums->before[high] - sums->before[low] -
                    (sums->before[edge->to] - sums->before[edge->from]);
     f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
-    f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(lattice->model, sums->counts, edge));
+    f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(sums, edge));
     f[US_FEATURE_RIVAL] = logf(1 + rivals(evidence, lattice, e));
     f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
     f[US_FEATURE_QUOTED_HABIT] = f[US_FEATURE_QUOTED] * habit(quoted, evidence->density);
@@ -865,17 +832,13 @@ static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
 {
     uint32_t edges = lattice->edge_count, units = lattice->unit_count;
     struct us_sums *sums = &out->sums;
-    bool tallies = tally_open(&sums->rows, edges) && tally_open(&sums->originals, edges);
-    sums->counts = calloc(us_ngram_words(lattice->model) + 1, sizeof *sums->counts);
     sums->at = calloc(units + 1, sizeof *sums->at);
     sums->before = calloc(units + 1, sizeof *sums->before);
     out->signs = calloc(edges + 1, sizeof *out->signs);
     out->local = calloc(edges + 1, sizeof *out->local);
     out->final = calloc(edges + 1, sizeof *out->final);
-    return tallies && sums->counts && sums->at && sums->before && out->signs && out->local &&
-                   out->final
-               ? US_OK
-               : us_fail(err, US_ENOMEM, "out of memory restoring the text");
+    return sums->at && sums->before && out->signs && out->local && out->final ? US_OK
+                                                                              : no_memory(err);
 }
 
 /* Each edge alone. What the other models make of the same features is kept for later. */
@@ -892,21 +855,25 @@ static void weigh_locally(struct us_evidence *out, const struct us_lattice *latt
     }
 }
 
-static void count_words(struct us_evidence *out, const struct us_lattice *lattice)
+static int count_words(struct us_evidence *out, const struct us_lattice *lattice,
+                       struct us_error *err)
 {
-    uint32_t vocabulary = us_ngram_words(lattice->model);
-    uint16_t *counts = out->sums.counts;
     for (uint32_t i = 0; i < lattice->unit_count; i++) {
         const struct us_unit *unit = &lattice->units[i];
         const struct us_token *token = unit_token(lattice, i);
-        if (unit->id_count == 1 && unit->ids[0] < vocabulary && counts[unit->ids[0]] < UINT16_MAX)
-            counts[unit->ids[0]]++;
+        if (unit->id_count == 1 && unit->ids[0] != US_NGRAM_UNKNOWN) {
+            struct us_cell *word = us_table_put(&out->sums.words, unit->ids[0]);
+            if (!word)
+                return no_memory(err);
+            word->index += word->index < UINT16_MAX;
+        }
         if (token->kind != US_TOKEN_WORD)
             continue;
         out->whole.words++;
         out->whole.quoted_words += (token->flags & US_TOKEN_QUOTED) != 0;
         out->whole.capital_words += is_capital(token);
     }
+    return US_OK;
 }
 
 /* Each edge in its article. All that speaks for it but its neighbours becomes its prior. */
@@ -1007,8 +974,11 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
     if (rc != US_OK)
         goto done;
     weigh_locally(out, lattice, model);
-    count_words(out, lattice);
-    add_up(&out->whole, &out->sums, lattice, out->local);
+    rc = count_words(out, lattice, err);
+    if (rc == US_OK)
+        rc = add_up(&out->whole, &out->sums, lattice, out->local, err);
+    if (rc != US_OK)
+        goto done;
     weigh_families(out, lattice, model, out->local);
     weigh_kinds(&out->whole, lattice, out->local, sieve.places);
     weigh_density(out, model);
@@ -1028,11 +998,11 @@ done:
 
 void us_evidence_close(struct us_evidence *evidence)
 {
-    free(evidence->sums.counts);
     free(evidence->sums.at);
     free(evidence->sums.before);
-    tally_close(&evidence->sums.rows);
-    tally_close(&evidence->sums.originals);
+    us_table_close(&evidence->sums.rows);
+    us_table_close(&evidence->sums.originals);
+    us_table_close(&evidence->sums.words);
     free(evidence->signs);
     free(evidence->local);
     free(evidence->final);

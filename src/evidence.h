@@ -15,6 +15,7 @@
 #include "context.h"
 #include "edge_features.h"
 #include "lattice.h"
+#include "table.h"
 #include "trees.h"
 
 /* What an article's density is told by: terms of a linear regression ("density.swaps", ...). */
@@ -84,19 +85,12 @@ struct us_signs { /* of one edge: what its features are made of, beside its row 
     float article_sum, final_sum; /* of weights times features, those that are known by then */
 };
 
-/* Sums by a number, of which an article holds few: a hash table, open addressing. */
-struct us_tally {
-    uint32_t *keys; /* [mask + 1] number + 1; 0: empty */
-    float *sums;
-    uint32_t mask;
-};
-
 /* Expected swaps, and words that were left alone. */
 struct us_sums {
-    float *at;        /* [units] that begin at a unit */
-    float *before;    /* [units + 1] sums of at */
-    struct us_tally rows, originals; /* by row id, by original_id */
-    uint16_t *counts; /* [vocabulary] units of a word */
+    float *at;     /* [units] that begin at a unit */
+    float *before; /* [units + 1] sums of at */
+    struct us_table rows, originals; /* sums by row id, by original_id */
+    struct us_table words;           /* by a word's id: index is how many units are the word */
 };
 
 struct us_evidence {

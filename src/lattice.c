@@ -9,7 +9,6 @@
 enum {
     BEAM = 12,          /* states kept at a node */
     MEMO_BITS = 10,     /* pairs remembered, logarithm */
-    ORIGINAL_BITS = 12, /* originals remembered, likewise */
     EDGES_AT = 48,      /* edges kept that begin at one unit */
     UNITS_KEPT = 1 << 13, /* room for so many is kept for the next text */
     EDGES_KEPT = 1 << 13,
@@ -18,13 +17,6 @@ static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a 
 static const float LN10 = 2.302585093f;
 
 /* ---- what it is solved with --------------------------------------------------------------- */
-
-struct original { /* ids of a phrase that rows propose */
-    uint32_t phrase; /* offset in the lexicon's strings */
-    bool possessive;
-    uint8_t id_count;
-    uint32_t ids[US_EDGE_WORDS];
-};
 
 /* Logarithms of a node's states and of the arcs to it count from the best path to the node, so that
  * they stay small in long sentences, and weights need no logarithm. */
@@ -76,7 +68,6 @@ struct us_solver {
     float scale;
     bool last_pair_tells; /* the model is of order 3 or less: the state after two words is theirs */
     struct us_ngram_pair memo[1u << MEMO_BITS];      /* pairs asked for before */
-    struct original originals[1u << ORIGINAL_BITS];  /* phrases whose ids were asked for before */
     struct state *states;
     uint32_t state_count, state_room;
     struct arc *arcs;
@@ -93,83 +84,6 @@ struct us_solver {
 };
 
 /* ---- units -------------------------------------------------------------------------------- */
-
-static bool is_initials(const char *word, size_t length)
-{
-    if (length < 3 || word[1] != '.')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if ((i % 2 == 1) != (word[i] == '.'))
-            return false;
-    return true;
-}
-
-static uint32_t word_ids(const struct us_ngram *model, const char *word, size_t length,
-                         uint32_t *ids, uint32_t room)
-{
-    ids[0] = us_ngram_id(model, word, length);
-    if (ids[0] != US_NGRAM_UNKNOWN)
-        return 1;
-    if (is_initials(word, length)) { /* the model has them one by one: u. s. */
-        uint32_t count = 0;
-        for (size_t i = 0; i < length && count < room; i += 2) {
-            char initial[2] = {word[i], '.'};
-            ids[count++] = us_ngram_id(model, initial, 2);
-        }
-        return count;
-    }
-    const char *hyphen = memchr(word, '-', length);
-    if (hyphen && room > 1 && hyphen > word && hyphen + 1 < word + length) {
-        size_t first = (size_t)(hyphen - word);
-        uint32_t count = word_ids(model, word, first, ids, 1);
-        return count + word_ids(model, hyphen + 1, length - first - 1, ids + count, room - count);
-    }
-    return 1;
-}
-
-uint32_t us_phrase_ids(const struct us_ngram *model, const char *phrase, size_t length,
-                       uint32_t *ids, uint32_t room)
-{
-    uint32_t count = 0;
-    for (size_t at = 0; at < length && count < room;) {
-        const char *space = memchr(phrase + at, ' ', length - at);
-        size_t end = space ? (size_t)(space - phrase) : length;
-        if (end > at)
-            count += word_ids(model, phrase + at, end - at, ids + count, room - count);
-        at = end + 1;
-    }
-    return count;
-}
-
-static const char *const small[] = {"zero",  "one",   "two",  "three", "four",   "five",  "six",
-                                    "seven", "eight", "nine", "ten",   "eleven", "twelve"};
-
-int us_small_number(const char *word)
-{
-    for (int i = 0; i < 13; i++)
-        if (strcmp(word, small[i]) == 0)
-            return i;
-    return -1;
-}
-
-/* Numbers are words to the model: small ones as such, others as one that stands for them. */
-static uint32_t number_id(const struct us_ngram *model, const char *norm, size_t length)
-{
-    unsigned value = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (norm[i] < '0' || norm[i] > '9' || value > 9999) {
-            value = 10000;
-            break;
-        }
-        value = value * 10 + (unsigned)(norm[i] - '0');
-    }
-    const char *word = value < 13                    ? small[value]
-                       : value > 1900 && value < 2100 ? "nineteen"
-                       : value < 100                 ? "fifty"
-                       : value < 1000                ? "hundred"
-                                                     : "thousand";
-    return us_ngram_id(model, word, strlen(word));
-}
 
 static int add_units(struct us_lattice *lattice, struct us_error *err)
 {
@@ -198,12 +112,12 @@ static int add_units(struct us_lattice *lattice, struct us_error *err)
         unit->joined = joined && lattice->unit_count > 1 && unit[-1].sentence == unit->sentence;
         joined = token->kind != US_TOKEN_OPAQUE;
         if (token->kind == US_TOKEN_WORD) {
-            unit->id_count = (uint8_t)word_ids(model, norm, token->norm_length, unit->ids,
-                                               US_UNIT_WORDS);
+            unit->id_count = (uint8_t)us_word_ids(model, norm, token->norm_length, unit->ids,
+                                                  US_UNIT_WORDS);
         } else {
             unit->closed = token->kind == US_TOKEN_OPAQUE;
             unit->ids[0] = token->kind == US_TOKEN_NUMBER
-                               ? number_id(model, norm, token->norm_length)
+                               ? us_number_id(model, norm, token->norm_length)
                                : US_NGRAM_UNKNOWN;
         }
     }
@@ -260,35 +174,6 @@ static bool name_fits(const struct us_lattice *lattice, const struct us_row *row
         word++;
     }
     return true;
-}
-
-/* Fill an edge's ids with those of its row's original; false if that is too long or empty. */
-static bool original_ids(struct us_lattice *lattice, struct us_edge *edge)
-{
-    uint32_t phrase = edge->row->original;
-    uint32_t hash = (phrase * 2 + edge->possessive) * 0x9e3779b1u;
-    struct original *known = &lattice->solver->originals[hash >> (32 - ORIGINAL_BITS)];
-    if (known->phrase != phrase || known->possessive != edge->possessive) {
-        char lower[256];
-        const char *original = us_lexicon_string(lattice->lexicon, phrase);
-        size_t length = strlen(original);
-        if (length + 3 > sizeof lower)
-            return false;
-        for (size_t i = 0; i < length; i++)
-            lower[i] = original[i] >= 'A' && original[i] <= 'Z' ? (char)(original[i] + 32)
-                                                                : original[i];
-        if (edge->possessive) {
-            lower[length++] = '\'';
-            lower[length++] = 's';
-        }
-        known->phrase = phrase;
-        known->possessive = edge->possessive;
-        known->id_count = (uint8_t)us_phrase_ids(lattice->model, lower, length, known->ids,
-                                                 US_EDGE_WORDS);
-    }
-    edge->id_count = known->id_count;
-    memcpy(edge->ids, known->ids, sizeof edge->ids);
-    return edge->id_count > 0;
 }
 
 static bool is_digit(char c)
@@ -396,8 +281,8 @@ static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_er
     const struct us_text *text = lattice->text;
     const struct us_unit *unit = &lattice->units[from];
     const struct us_token *one = &text->tokens[unit->token];
-    struct us_edge edge = {.from = from, .to = from + 1, .id_count = unit->id_count};
-    memcpy(edge.ids, unit->ids, sizeof unit->ids);
+    struct us_edge edge = {.from = from, .to = from + 1, .id_count = unit->id_count,
+                           .ids = unit->ids};
     edge.origin = US_EDGE_BRACED;
     if (one->kind == US_TOKEN_WORD && us_in_braces(lattice, &edge)) {
         int rc = push_edge(lattice, edge, err);
@@ -423,13 +308,21 @@ static int add_artefacts(struct us_lattice *lattice, uint32_t from, struct us_er
 }
 
 /* Give the edges from the one given to the last their ids; drops those that have none. */
-static void add_ids(struct us_lattice *lattice, uint32_t edge)
+static int add_ids(struct us_lattice *lattice, uint32_t first, struct us_error *err)
 {
-    uint32_t kept = edge;
-    for (; edge < lattice->edge_count; edge++)
-        if (!lattice->edges[edge].row || original_ids(lattice, &lattice->edges[edge]))
-            lattice->edges[kept++] = lattice->edges[edge];
+    uint32_t kept = first;
+    for (uint32_t e = first; e < lattice->edge_count; e++) {
+        struct us_edge *edge = &lattice->edges[e];
+        int rc = edge->row ? us_phrases_ids(&edge->ids, &edge->id_count, lattice->phrases, edge->row,
+                                            edge->possessive, err)
+                           : US_OK;
+        if (rc != US_OK)
+            return rc;
+        if (!edge->row || edge->id_count)
+            lattice->edges[kept++] = *edge;
+    }
     lattice->edge_count = kept;
+    return US_OK;
 }
 
 /* Add the edges that begin at the units [first, last), a sentence. */
@@ -907,7 +800,7 @@ static void solver_begin(struct us_solver *solver, float scale, const struct us_
 /* What waits in a queue is written before it is read: its pages need not be touched here. */
 static struct us_solver *solver_new(const struct us_ngram *model)
 {
-    struct us_solver *solver = calloc(1, sizeof *solver); /* originals: 0 is no row's phrase */
+    struct us_solver *solver = calloc(1, sizeof *solver);
     if (!solver)
         return NULL;
     solver->model = model;
@@ -965,10 +858,11 @@ int us_lattice_search(struct us_lattice *lattice, const struct us_search *search
             continue;
         if (search->sift && lattice->edge_count > edge)
             search->sift(search->sieve, lattice, edge);
-        add_ids(lattice, edge);
+        rc = add_ids(lattice, edge, err);
         for (uint32_t e = edge; search->prior && e < lattice->edge_count; e++)
             lattice->edges[e].prior = search->prior(&lattice->edges[e]);
-        rc = solve(solver, lattice, edge, lattice->edge_count, err);
+        if (rc == US_OK)
+            rc = solve(solver, lattice, edge, lattice->edge_count, err);
         for (uint32_t e = edge; search->keep && e < lattice->edge_count; e++)
             if (search->keep(&lattice->edges[e]))
                 lattice->edges[kept++] = lattice->edges[e];
@@ -993,7 +887,7 @@ int us_lattice_open(struct us_lattice *out, const struct us_ngram *model,
                     const struct us_lexicon *lexicon, struct us_error *err)
 {
     *out = (struct us_lattice){.model = model, .lexicon = lexicon, .solver = solver_new(model)};
-    return out->solver ? US_OK : no_memory(err);
+    return out->solver ? us_phrases_open(&out->phrases, model, lexicon, err) : no_memory(err);
 }
 
 int us_lattice_read(struct us_lattice *lattice, const struct us_text *text, size_t from, size_t to,
@@ -1016,6 +910,7 @@ void us_lattice_rest(struct us_lattice *lattice)
         lattice->edges = NULL;
         lattice->unit_room = lattice->edge_room = 0;
         solver_rest(lattice->solver);
+        us_phrases_forget(lattice->phrases);
     }
 }
 
@@ -1023,6 +918,7 @@ void us_lattice_close(struct us_lattice *lattice)
 {
     if (lattice->solver)
         solver_rest(lattice->solver);
+    us_phrases_close(lattice->phrases);
     free(lattice->solver);
     free(lattice->units);
     free(lattice->edges);

@@ -20,10 +20,10 @@
 
 #include "lexicon.h"
 #include "ngram.h"
+#include "phrases.h"
 #include "text.h"
 
-#define US_UNIT_WORDS 4 /* words a unit is to the language model: "U.S." is "u." "s." */
-#define US_EDGE_WORDS 8 /* words an edge proposes, likewise */
+#define US_UNIT_WORDS 4 /* words a unit is to the language model, at most */
 
 struct us_unit {
     uint32_t token;
@@ -44,11 +44,11 @@ enum us_edge_origin {
 struct us_edge {
     uint32_t from, to;       /* units, half-open */
     const struct us_row *row; /* NULL unless origin is US_EDGE_ROW */
+    const uint32_t *ids; /* [id_count] its words for the language model: the unit's, or remembered */
     uint8_t origin;
     bool possessive;         /* both sides carry 's at their end */
     bool no_context;         /* the caller's: the context model does not know both sides, ... */
     uint8_t id_count;
-    uint32_t ids[US_EDGE_WORDS];
     float context;   /* ... and its gain; see evidence.h */
     float prior;     /* in: natural log of the odds of this swap before looking at the words;
                       * -INFINITY: out of the question, its posterior is 0 and its gain -20 */
@@ -65,7 +65,8 @@ struct us_lattice {
     uint32_t unit_count, unit_room;
     struct us_edge *edges;         /* sorted by from, then to */
     uint32_t edge_count, edge_room, edge_most;
-    struct us_solver *solver;      /* memory to solve it in, and what was looked up before */
+    struct us_solver *solver;      /* memory to solve it in, and pairs asked for before */
+    struct us_phrases *phrases;
 };
 
 /* Borrows model and lexicon. It has no text yet. */
@@ -116,14 +117,7 @@ int us_go_on(const struct us_limits *limits, struct us_error *err);
 
 double us_now(void); /* seconds on a clock that only goes forward */
 
-/* The value of a small number's word, "zero" to "twelve"; -1 for other words. */
-int us_small_number(const char *word);
-
 /* Does the edge's span stand right between braces? Spinners leave some of their syntax behind. */
 bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge);
-
-/* Ids of a phrase's words for the language model; returns how many, at most `room`. */
-uint32_t us_phrase_ids(const struct us_ngram *model, const char *phrase, size_t length,
-                       uint32_t *ids, uint32_t room);
 
 #endif
