@@ -3,7 +3,7 @@
 #include "bytes.h"
 #include "context_file.h"
 
-#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define DIMENSIONS US_CONTEXT_DIMENSIONS
@@ -43,6 +43,16 @@ static uint32_t find_special(const struct us_context *context, const char *word)
                 us_context_hash(word, strlen(word)));
 }
 
+/* What is computed from numbers no larger stays far from infinity, which no integer holds. */
+static bool are_moderate(const float *numbers, size_t count, float least)
+{
+    const float most = 1e6f;
+    for (size_t i = 0; i < count; i++)
+        if (!(numbers[i] >= least && numbers[i] <= most)) /* nor NaN */
+            return false;
+    return true;
+}
+
 static const char *lay_out(struct us_context *context)
 {
     const struct us_mapping *mapping = &context->mapping;
@@ -64,6 +74,10 @@ static const char *lay_out(struct us_context *context)
         return "it is cut short, or longer than it says";
     context->header = header;
     context->places = (const void *)at;
+    const float priors[] = {header->bag_weight, header->article_weight};
+    if (!are_moderate(context->places, PLACES_SIZE / sizeof *context->places, -1e6f) ||
+        !are_moderate(&header->rarest, 1, -1e6f) || !are_moderate(priors, 2, 0.01f))
+        return "it has numbers that can't be";
     at += PLACES_SIZE;
     context->word_hashes = (const void *)at;
     at += words * 4;

@@ -206,6 +206,22 @@ static void test_a_damaged_file_is_refused(void **state)
         assert_non_null(strstr(err.message, damages[i].says));
         assert_null(strchr(err.message, '\n'));
     }
+    const struct { size_t at; float number; } numbers[] = {
+        {offsetof(struct us_context_header, rarest), -INFINITY},
+        {offsetof(struct us_context_header, bag_weight), 0},
+        {offsetof(struct us_context_header, article_weight), NAN},
+        {sizeof(struct us_context_header), NAN},
+        {sizeof(struct us_context_header) + 4 * US_CONTEXT_PLACES * US_CONTEXT_DIMENSIONS - 4, 1e30f},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        float was;
+        memcpy(&was, image + numbers[i].at, sizeof was);
+        memcpy(image + numbers[i].at, &numbers[i].number, sizeof was);
+        write_image(image_length);
+        memcpy(image + numbers[i].at, &was, sizeof was);
+        assert_int_equal(us_context_open(&context, path, &err), US_EFORMAT);
+        assert_non_null(strstr(err.message, "numbers"));
+    }
     for (size_t length = 0; length < image_length; length += 7) {
         write_image(length);
         assert_int_equal(us_context_open(&context, path, &err), US_EFORMAT);

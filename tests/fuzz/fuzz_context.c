@@ -1,8 +1,8 @@
 /*
  * The context model's loader: a file is refused, or all that it says of words and phrases can be read
- * and scored. Nearly all inputs would be refused for their header, their length or the words that
- * stand for others, so these are put right first, and the table of places, which is long and only
- * numbers, is filled from the input's first bytes.
+ * and scored. Nearly all inputs would be refused for their header, their length, numbers that can't be
+ * or the words that stand for others, so these are put right first, and the table of places, which is
+ * long and only numbers, is filled from the input's first bytes.
  */
 #include "context_file.h"
 #include "fuzz_file.h"
@@ -19,6 +19,14 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void make_moderate(void *at, float least)
+{
+    float number;
+    memcpy(&number, at, sizeof number);
+    if (!(number >= least && number <= 1e6f))
+        memcpy(at, &least, sizeof least);
+}
+
 static const char *sound_file(const uint8_t *bytes, size_t length)
 {
     static const char *const others[] = {US_CONTEXT_OTHER, US_CONTEXT_NUMBER, US_CONTEXT_OPAQUE,
@@ -33,9 +41,14 @@ static const char *sound_file(const uint8_t *bytes, size_t length)
     header.window = US_CONTEXT_WINDOW;
     header.words = 5 + header.words % (MOST - 5);
     header.phrases %= MOST;
+    make_moderate(&header.rarest, -1e6f);
+    make_moderate(&header.bag_weight, 0.01f);
+    make_moderate(&header.article_weight, 0.01f);
     memset(file, 0, sizeof file);
     for (size_t i = 0; i < PLACES && length; i++)
         file[sizeof header + i] = bytes[i % (length < 64 ? length : 64)];
+    for (size_t i = 0; i < PLACES; i += 4)
+        make_moderate(file + sizeof header + i, -1e6f);
     uint8_t *rest = file + sizeof header + PLACES;
     if (length > sizeof header) {
         size_t more = length - sizeof header, room = sizeof file - sizeof header - PLACES;
