@@ -43,7 +43,7 @@ function M.chosen(buf)
   local on_save = require("unspin.config").get().on_save
   local path = vim.api.nvim_buf_get_name(buf)
   if on_save == false then
-    return false, "no articles are named: setup{ on_save = ... }"
+    return false, "no option on_save says which files are articles, see :help unspin-start"
   elseif path == "" then
     return false, "the buffer has no name"
   elseif on_save == true then
@@ -85,9 +85,9 @@ function M.why_not(buf)
     return reason
   end
   if vim.g.unspin_disable then
-    return "unspin is off everywhere (vim.g.unspin_disable; :Unspin! on)"
+    return "switched off everywhere (:Unspin! on)"
   elseif vim.b[buf].unspin_disable then
-    return "unspin is off in this buffer (vim.b.unspin_disable; :Unspin on)"
+    return "switched off in this buffer (:Unspin on)"
   end
   local chosen, why = M.chosen(buf)
   if not chosen then

@@ -171,7 +171,7 @@ define("reject", "take back the correction under the cursor, or refuse the sugge
   .. "all of the range", function(call)
   require("unspin.choose").reject(call)
 end)
-define("next", "go to the next corrected word; takes a count", function(call)
+define("next", "go to the next corrected word, of those highlighted or else of all; takes a count", function(call)
   require("unspin.jump").go(call.buf, 1)
 end)
 define("prev", "go to the corrected word before", function(call)

@@ -5,15 +5,20 @@ local say = require("unspin.say")
 
 local M = {}
 
----Go to the next correction, or the one before.
+---Go to the next correction, or the one before: of those that are highlighted or, where none is, of
+---all.
 ---@param buf integer
 ---@param step 1|-1
 function M.go(buf, step)
   local places = vim.tbl_filter(function(place)
-    return place.state == "stands" and not place.mark.hidden
+    return place.state == "stands"
   end, marks.all(buf))
+  local shown = vim.tbl_filter(function(place)
+    return not place.mark.hidden
+  end, places)
+  places = #shown > 0 and shown or places
   if #places == 0 then
-    return say.answer("no corrections are marked")
+    return say.answer("there are no corrections in this buffer")
   end
   local cursor = vim.api.nvim_win_get_cursor(0)
   local row, column = cursor[1] - 1, cursor[2]

@@ -84,21 +84,24 @@ end
 ---@param recorded unspin.Recorded
 local function summarize(buf, recorded)
   local say = require("unspin.say")
-  local place, parts = recorded.place, {}
+  local place, done, first_time = recorded.place, {}, {}
   if recorded.corrections > 0 then
     local where = place.where == "branch" and (place.ref or ""):match("[^/]+$") or place.where
     local corrections = say.count(recorded.corrections, "correction")
     local commits = say.count(recorded.corrections, "commit")
-    parts[1] = ("%s, %s on %s"):format(corrections, commits, where)
-    vim.list_extend(parts, unheard({ ":Unspin log lists them" }))
+    done[1] = ("%s, %s on %s"):format(corrections, commits, where)
+    first_time = unheard({ ":Unspin log lists them" })
   end
   if recorded.rejections > 0 then
-    parts[#parts + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
+    done[#done + 1] = say.count(recorded.rejections, "rejection") .. " recorded"
   end
   local notices, hints = unheard({ place.notice or "" }), unheard({ place.hint or "" })
-  local message = table.concat(vim.list_extend(vim.list_extend(parts, notices), hints), "; ")
+  note(buf, table.concat(done, "; "))
+  for _, remarks in ipairs({ first_time, notices, hints }) do
+    vim.list_extend(done, remarks)
+  end
+  local message = table.concat(done, "; ")
   told[buf] = nil
-  note(buf, message)
   if #notices > 0 then
     say.problem(message)
   else

@@ -42,10 +42,8 @@ function M.lines(buf)
   local history = require("unspin.history").open(buf)
   if history then
     local place = history:location()
-    lines[#lines + 1] = ("recorded on %s in %s"):format(place.ref or place.where, place.git_dir or "?")
-    if place.notice then
-      lines[#lines + 1] = place.notice
-    end
+    lines[#lines + 1] = place.notice
+      or ("corrections go to %s in %s"):format(place.ref or place.where, place.git_dir or "?")
   end
   return lines
 end
