@@ -14,8 +14,8 @@
  *
  * Files, each a concern: history_possible.c (whether there may be one at all), history_where.c
  * (which repository and ref), history_message.c (a commit's message, both ways), history_chain.c
- * (trees and commits), history_record.c (prepare, record, recover), history_ref.c and
- * history_index.c (moving the ref, keeping the index true), history_lock.c (locks and the journal),
+ * (trees and commits), history_versions.c (the texts between), history_record.c (prepare and record),
+ * history_recover.c (after a kill), history_ref.c and history_index.c (moving the ref, keeping the index true), history_lock.c (locks and the journal),
  * history_pack.c (the pack writer), history_consolidate.c (joining packs), history_read.c (commits
  * from packs), history_log.c (the log), history_names.c (renames), history_reject.c (rejecting),
  * history_rejected.c (what was rejected), history_export.c (patches), history_keep.c (prune),
@@ -87,7 +87,8 @@ void us_recorded_close(struct us_recorded *recorded);
 /*
  * To be called before the file is written, if it can be: makes the objects and the journal, so
  * that the corrections are in the history even if the process is killed right after the write.
- * before is the file's bytes as the author wrote them; fixes are in order and do not overlap.
+ * before is the file's bytes as the author wrote them, which must stay until the save is recorded,
+ * another one is prepared, or the history is closed; fixes are in order and do not overlap.
  */
 int us_history_prepare(struct us_history *history, const char *before, size_t length,
                        const struct us_fix *fixes, size_t count, struct us_error *err);

@@ -193,7 +193,8 @@ static int pack_tree(struct us_chain *chain, struct us_level *level, struct us_e
     us_delta_copy(delta, 0, level->oid_at);
     us_delta_insert(delta, level->tree.at + level->oid_at, 20);
     us_delta_copy(delta, level->oid_at + 20, level->tree.length - level->oid_at - 20);
-    return us_pack_delta(&level->is, NULL, &chain->pack, &content, delta, err);
+    us_content_name(&level->is, &content);
+    return us_pack_delta(NULL, &chain->pack, &level->is, delta, err);
 }
 
 int us_chain_commit(struct us_chain *chain, const git_oid *blob, const struct us_bytes *message,

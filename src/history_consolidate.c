@@ -134,7 +134,7 @@ static bool copy_entry(struct us_pack *pack, const char *at, size_t length, uint
     uint64_t base = distance && distance < offset ? moved_to(moved, count, offset - distance) : 0;
     if (!base)
         return false;
-    uint64_t here = pack->bytes.length;
+    uint64_t here = us_pack_length(pack);
     us_bytes_add(&pack->bytes, at, head);
     us_pack_distance(&pack->bytes, here - base);
     us_bytes_add(&pack->bytes, at + i, length - i);
@@ -176,9 +176,9 @@ static bool copy_part(struct us_pack *pack, struct seen *seen, const struct us_b
             moved[i].to = pack->entries[*slot - 1].offset;
             continue;
         }
-        moved[i].to = pack->bytes.length;
+        moved[i].to = us_pack_length(pack);
         good = copy_entry(pack, data->at + start, (size_t)(stop - start), start, moved, i) &&
-               us_pack_note(pack, &entries[i].oid, moved[i].to, NULL) == US_OK;
+               us_pack_note(pack, &entries[i].oid, NULL) == US_OK;
         *slot = (uint32_t)pack->count;
     }
     free(entries);

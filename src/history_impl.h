@@ -19,7 +19,8 @@ enum { US_RETRY = 1 };
 
 /* --- history_possible.c --- */
 
-char *us_default_state(void); /* directory of the private repository; free() it; NULL: out of memory */
+char *
+us_default_state(void); /* directory of the private repository; free() it; NULL: out of memory */
 
 /* The article's own ref in the private repository: its name, for people, and its path's hash; free()
  * it; NULL: out of memory. file is its real path. */
@@ -40,7 +41,7 @@ struct us_history {
     char *state;              /* directory of the private repository */
     char *no_work;            /* why work is NULL; NULL: just outside any repository */
     enum us_where asked;
-    bool reading;             /* nothing is created for a mere look */
+    bool reading; /* nothing is created for a mere look */
 
     struct us_location place;
     struct us_bytes git_dir, common, objects, ref, path, notice, hint; /* place's strings, too */
@@ -86,7 +87,8 @@ void us_identity(struct us_bytes *out, struct us_history *history, bool committe
 bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit,
                      const char *path);
 
-/* The private repository of a state directory (NULL: the default); *out is NULL if there is none. */
+/* The private repository of a state directory (NULL: the default); *out is NULL if there is none.
+ */
 int us_private_open(git_repository **out, const char *state, struct us_error *err);
 
 /* --- history_message.c: a commit's message --- */
@@ -94,7 +96,7 @@ int us_private_open(git_repository **out, const char *state, struct us_error *er
 struct us_spot { /* what a message tells of a correction's place */
     const char *path;
     uint32_t line;
-    const char *left;  /* text before it, left_length bytes of it */
+    const char *left; /* text before it, left_length bytes of it */
     size_t left_length;
     const char *old;
     size_t old_length;
@@ -125,7 +127,7 @@ struct us_level { /* one tree on the way to the article */
     git_oid was;   /* the tree's oid before, if it existed */
     git_oid is;
     bool existed, packed;
-    uint64_t key;  /* offset in the pack of its first version */
+    uint64_t key; /* offset in the pack of its first version */
 };
 
 struct us_chain {
@@ -164,8 +166,7 @@ struct us_lock {
 /* Make a journal of the article's own name, held while fd is open. */
 int us_journal_begin(struct us_journal *journal, const char *git_dir, const char *file,
                      struct us_error *err);
-int us_journal_write(struct us_journal *journal, const struct us_bytes *text,
-                     struct us_error *err);
+int us_journal_write(struct us_journal *journal, const struct us_bytes *text, struct us_error *err);
 void us_journal_remove(struct us_journal *journal);
 void us_journal_release(struct us_journal *journal); /* let go of it; the file stays */
 
@@ -193,8 +194,8 @@ void us_lock_drop(struct us_lock *lock);
  * Move history's ref from history->seen (or from nothing) to the new commit, by compare-and-swap.
  * US_RETRY if it was elsewhere; US_ESTATE if it stayed locked.
  */
-int us_ref_move(struct us_history *history, const struct us_journal *journal,
-                const git_oid *to, const char *why, struct us_error *err);
+int us_ref_move(struct us_history *history, const struct us_journal *journal, const git_oid *to,
+                const char *why, struct us_error *err);
 
 /* --- history_index.c: keeping the index true --- */
 
@@ -219,8 +220,8 @@ int us_index_set(struct us_bytes *out, const char *git_dir, const char *path,
 struct us_raw { /* a commit's bytes */
     const char *at;
     size_t length;
-    char *owned;             /* what the bytes lie in: this, or */
-    git_odb_object *object;  /* this, or, if both are NULL, the reader's own mapping of a pack */
+    char *owned;            /* what the bytes lie in: this, or */
+    git_odb_object *object; /* this, or, if both are NULL, the reader's own mapping of a pack */
 };
 struct us_reader;
 
@@ -259,7 +260,58 @@ int us_names_follow(bool *followed, struct us_names *names, git_repository *repo
                     const git_oid *commit, const git_oid *parent, struct us_error *err);
 void us_names_close(struct us_names *names);
 
+/* --- history_versions.c: a text's versions --- */
+
+struct us_slice { /* bytes of another's */
+    const char *at;
+    size_t length;
+};
+struct us_edit { /* of a text: bytes [start, end) become the replacement */
+    size_t start, end;
+    struct us_fix fix;
+    size_t length; /* of the replacement */
+};
+/* Append the text with all edits made. */
+void us_edits_make(struct us_bytes *out, const struct us_slice *text, const struct us_edit *edits,
+                   size_t count);
+/* Does a file hold that? Read bit by bit, as room for a long text costs more than to compare it. */
+bool us_edits_in_file(const char *path, const struct us_slice *text, const struct us_edit *edits,
+                      size_t count);
+/*
+ * The edits in the text as git stores it, line endings converted; to be freed. NULL if they can't
+ * be told, which is found by making them all and comparing.
+ */
+struct us_edit *us_edits_map(const struct us_edit *edits, size_t count, const struct us_slice *text,
+                             const struct us_slice *stored, const struct us_slice *stored_edited);
+
+struct us_versions {        /* start with text, edited and edits set, else zeroed */
+    struct us_slice text;   /* as stored by git */
+    struct us_slice edited; /* the same with all edits made; both stay until the pack is written */
+    const struct us_edit *edits; /* of that text; NULL: each version must be converted whole */
+    size_t made;                 /* edits, so far */
+    size_t settled;              /* bytes of edited up to the last of these */
+    uint64_t previous, first;    /* entries in the pack, which deltas are made against */
+    size_t previous_length, first_length, first_made;
+    unsigned depth;
+    bool have_first;
+};
+/* Add the version that there is now, in full. */
+int us_versions_first(git_oid *out, struct us_versions *versions, struct us_pack *pack,
+                      struct us_error *err);
+void us_versions_make_edit(struct us_versions *versions); /* the next one */
+/* Add the version that there is now, as a delta if it can be one. */
+int us_versions_add(git_oid *out, struct us_versions *versions, struct us_pack *pack,
+                    struct us_delta *delta, struct us_error *err);
+
 /* --- history_record.c: saves --- */
+
+/*
+ * Land, again and again while other gits are in the way. rebuild() makes the chain anew on the
+ * history's present place.
+ */
+int us_land(struct us_history *history, const struct us_chain *chain,
+            const struct us_journal *journal, const struct stat *st, size_t count,
+            int (*rebuild)(void *data, struct us_error *err), void *data, struct us_error *err);
 
 /*
  * us_history_prepare() with a message of one's own for the one commit of the one fix, which may
@@ -272,6 +324,8 @@ int us_save_prepare(struct us_history *history, const char *before, size_t lengt
 int us_save_land(struct us_recorded *out, struct us_history *history, struct us_error *err);
 /* Drop a save; its journal too, unless the file holds what was to be recorded. */
 void us_save_close(struct us_history *history);
+
+/* --- history_recover.c: after a kill --- */
 
 /* Finish or drop what killed processes left of this article's saves. */
 int us_recover(struct us_history *history, struct us_error *err);

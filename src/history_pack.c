@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OFS_DELTA = 6, SMALL = 1 << 13, LONG = 1 << 16, STORED_BLOCK = 0xffff };
+enum { HEADER = 12, OFS_DELTA = 6, SMALL = 1 << 13, LONG = 1 << 16, STORED_BLOCK = 0xffff };
 
 int us_pack_begin(struct us_pack *pack, struct us_error *err)
 {
@@ -19,13 +19,15 @@ int us_pack_begin(struct us_pack *pack, struct us_error *err)
     if (deflateInit2(&pack->small, 1, Z_DEFLATED, 11, 3, Z_DEFAULT_STRATEGY) != Z_OK)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     pack->small_ready = true;
-    us_bytes_add(&pack->bytes, "PACK\0\0\0\2\0\0\0\0", 12);
+    us_bytes_add(&pack->bytes, "PACK\0\0\0\2\0\0\0\0", HEADER);
+    pack->noted = HEADER;
     return US_OK;
 }
 
 void us_pack_close(struct us_pack *pack)
 {
     us_bytes_close(&pack->bytes);
+    free(pack->guests);
     free(pack->entries);
     if (pack->small_ready)
         deflateEnd(&pack->small);
@@ -67,20 +69,70 @@ void us_pack_distance(struct us_bytes *bytes, uint64_t distance)
     us_bytes_add(bytes, out + at, sizeof out - (size_t)at);
 }
 
+uint64_t us_pack_length(const struct us_pack *pack)
+{
+    return pack->bytes.length + pack->guest_bytes;
+}
+
+/* Add bytes that stay where they are, and as they are, until the pack is written. */
+static void add_guest(struct us_pack *pack, const char *data, size_t length)
+{
+    if (pack->guest_count == pack->guest_room) {
+        size_t room = pack->guest_room * 2 + 32;
+        struct us_pack_guest *guests = realloc(pack->guests, room * sizeof *guests);
+        if (!guests) {
+            pack->bytes.failed = true;
+            return;
+        }
+        pack->guests = guests;
+        pack->guest_room = room;
+    }
+    pack->guests[pack->guest_count++] =
+        (struct us_pack_guest){.at = pack->bytes.length, .data = data, .length = length};
+    pack->guest_bytes += length;
+}
+
+/* The pack's bytes from one place on, in pieces; false at the end. */
+struct walk {
+    const struct us_pack *pack;
+    size_t at, guest; /* what comes next, of the pack's own and of the guests */
+};
+
+static bool next_bytes(struct walk *walk, const char **data, size_t *length)
+{
+    const struct us_pack *pack = walk->pack;
+    bool last = walk->guest == pack->guest_count;
+    size_t stop = last ? pack->bytes.length : pack->guests[walk->guest].at;
+    if (walk->at < stop) {
+        *data = pack->bytes.at + walk->at;
+        *length = stop - walk->at;
+        walk->at = stop;
+        return true;
+    }
+    if (last)
+        return false;
+    *data = pack->guests[walk->guest].data;
+    *length = pack->guests[walk->guest++].length;
+    return true;
+}
+
 /*
  * A zlib stream of blocks that are not compressed: right for a few bytes; for commits, of which the
  * log reads many at a time (history_read.c); and for long texts, of which one in full is kept with
- * each save, until `git gc` makes deltas of them: deflating one takes longer than all else together.
+ * each save, until `git gc` makes deltas of them: deflating one takes longer than all else
+ * together.
  */
-static void add_stored(struct us_bytes *bytes, const struct us_content *content)
+static void add_stored(struct us_pack *pack, const struct us_content *content)
 {
     const struct {
         const char *at;
         size_t length;
     } pieces[] = {{content->head, content->head_length}, {content->tail, content->tail_length}};
+    struct us_bytes *bytes = &pack->bytes;
     size_t left = content->head_length + content->tail_length, room = 0;
+    bool as_guest = content->stays && left > LONG;
     uLong sum = 1;
-    us_bytes_reserve(bytes, left + left / STORED_BLOCK * 5 + 16);
+    us_bytes_reserve(bytes, (as_guest ? 0 : left) + left / STORED_BLOCK * 5 + 16);
     us_bytes_add(bytes, "\x78\x01", 2);
     if (!left)
         us_bytes_add(bytes, "\1\0\0\377\377", 5);
@@ -94,7 +146,10 @@ static void add_stored(struct us_bytes *bytes, const struct us_content *content)
                 us_bytes_add(bytes, head, sizeof head);
             }
             part = pieces[i].length - at < room ? pieces[i].length - at : room;
-            us_bytes_add(bytes, pieces[i].at + at, part);
+            if (as_guest)
+                add_guest(pack, pieces[i].at + at, part);
+            else
+                us_bytes_add(bytes, pieces[i].at + at, part);
         }
         sum = adler32_z(sum, (const Bytef *)pieces[i].at, pieces[i].length);
     }
@@ -148,8 +203,8 @@ static void add_deflated(struct us_pack *pack, const struct us_content *content)
         deflateEnd(&large);
 }
 
-/* Note the entry that begins at offset and ends here. */
-int us_pack_note(struct us_pack *pack, const git_oid *oid, uint64_t offset, struct us_error *err)
+/* Note the entry that ends here. */
+int us_pack_note(struct us_pack *pack, const git_oid *oid, struct us_error *err)
 {
     if (pack->count == pack->room) {
         size_t room = pack->room * 2 + 64;
@@ -161,37 +216,41 @@ int us_pack_note(struct us_pack *pack, const git_oid *oid, uint64_t offset, stru
     }
     if (pack->bytes.failed)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
-    if (pack->bytes.length > INT32_MAX)
+    if (us_pack_length(pack) > INT32_MAX)
         return us_fail(err, US_ELIMIT, "a save's history is more than 2 GB; save in smaller steps");
-    uint32_t crc = (uint32_t)crc32(0, (const Bytef *)pack->bytes.at + offset,
-                                   (uInt)(pack->bytes.length - offset));
-    pack->entries[pack->count++] =
-        (struct us_pack_entry){.oid = *oid, .crc = crc, .offset = offset};
+    struct us_pack_entry *entry = &pack->entries[pack->count++];
+    struct walk walk = {.pack = pack, .at = pack->noted, .guest = pack->noted_guests};
+    const char *data;
+    size_t length, whole = 0;
+    uLong crc = 0;
+    for (; next_bytes(&walk, &data, &length); whole += length)
+        crc = crc32_z(crc, (const Bytef *)data, length);
+    *entry = (struct us_pack_entry){
+        .oid = *oid, .crc = (uint32_t)crc, .offset = us_pack_length(pack) - whole};
+    pack->noted = walk.at;
+    pack->noted_guests = walk.guest;
     return US_OK;
 }
 
 int us_pack_whole(git_oid *out, uint64_t *offset, struct us_pack *pack,
                   const struct us_content *content, struct us_error *err)
 {
-    uint64_t at = pack->bytes.length;
+    size_t length = content->head_length + content->tail_length;
+    if (offset)
+        *offset = us_pack_length(pack);
     us_content_name(out, content);
-    add_size(&pack->bytes, content->head_length + content->tail_length,
-             (unsigned char)(content->type << 4), 4);
-    if (content->type == GIT_OBJECT_COMMIT || content->head_length + content->tail_length > LONG)
-        add_stored(&pack->bytes, content);
+    add_size(&pack->bytes, length, (unsigned char)(content->type << 4), 4);
+    if (content->type == GIT_OBJECT_COMMIT || length > LONG)
+        add_stored(pack, content);
     else
         add_deflated(pack, content);
-    if (offset)
-        *offset = at;
-    return us_pack_note(pack, out, at, err);
+    return us_pack_note(pack, out, err);
 }
 
-int us_pack_delta(git_oid *out, uint64_t *offset, struct us_pack *pack,
-                  const struct us_content *content, const struct us_delta *delta,
-                  struct us_error *err)
+int us_pack_delta(uint64_t *offset, struct us_pack *pack, const git_oid *oid,
+                  const struct us_delta *delta, struct us_error *err)
 {
-    uint64_t at = pack->bytes.length;
-    us_content_name(out, content);
+    uint64_t at = us_pack_length(pack);
     if (delta->bytes.failed)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     add_size(&pack->bytes, delta->bytes.length, OFS_DELTA << 4, 4);
@@ -199,12 +258,12 @@ int us_pack_delta(git_oid *out, uint64_t *offset, struct us_pack *pack,
     struct us_content edits = {
         .head = delta->bytes.at, .head_length = delta->bytes.length, .tail = ""};
     if (edits.head_length < 256)
-        add_stored(&pack->bytes, &edits);
+        add_stored(pack, &edits);
     else
         add_deflated(pack, &edits);
     if (offset)
         *offset = at;
-    return us_pack_note(pack, out, at, err);
+    return us_pack_note(pack, oid, err);
 }
 
 void us_delta_begin(struct us_delta *delta, uint64_t base, size_t base_size, size_t size)
@@ -254,11 +313,15 @@ static int by_oid(const void *a, const void *b)
     return memcmp(x->oid.id, y->oid.id, sizeof x->oid.id);
 }
 
-static void sha1_of(unsigned char out[20], const struct us_bytes *bytes)
+static void sha1_of(unsigned char out[20], const struct us_pack *pack)
 {
+    struct walk walk = {.pack = pack};
     struct us_sha1 sha1;
+    const char *data;
+    size_t length;
     us_sha1_begin(&sha1);
-    us_sha1_add(&sha1, bytes->at, bytes->length);
+    while (next_bytes(&walk, &data, &length))
+        us_sha1_add(&sha1, data, length);
     us_sha1_end(out, &sha1);
 }
 
@@ -283,42 +346,86 @@ static void make_index(struct us_bytes *out, struct us_pack *pack, const unsigne
     us_bytes_add(out, trailer, 20);
     unsigned char sum[20] = {0};
     if (!out->failed)
-        sha1_of(sum, out);
+        sha1_of(sum, &(struct us_pack){.bytes = *out});
     us_bytes_add(out, sum, 20);
 }
 
-/*
- * Write into a temporary file of a name that `git gc` cleans away if we are killed. On success
- * temporary holds its path.
- */
-static int write_temporary(char *temporary, size_t size, const char *objects, const char *what,
-                           const struct us_bytes *bytes, struct us_error *err)
+/* A file on its way into the object directory, of a name that `git gc` cleans away if we are
+ * killed. */
+struct temporary {
+    char path[4096]; /* "" if there is none */
+    int fd;
+};
+
+static int fail_writing(struct us_error *err, const char *objects)
 {
-    int fd = -1;
-    if ((size_t)snprintf(temporary, size, "%s/pack/tmp_%s_XXXXXX", objects, what) >= size)
+    return us_fail(err, US_EIO, "cannot write the history into %s: %s; nothing was recorded",
+                   objects, strerror(errno));
+}
+
+static int make_temporary(struct temporary *made, const char *objects, const char *what,
+                          struct us_error *err)
+{
+    made->path[0] = '\0';
+    if ((size_t)snprintf(made->path, sizeof made->path, "%s/pack/tmp_%s_XXXXXX", objects, what) >=
+        sizeof made->path) {
+        made->path[0] = '\0';
         return us_fail(err, US_EIO, "the path of %s is too long", objects);
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) {
+    }
+    made->fd = mkostemp(made->path, O_CLOEXEC);
+    if (made->fd < 0 && errno == ENOENT) {
         char directory[4096];
         snprintf(directory, sizeof directory, "%s/pack", objects);
         mkdir(directory, 0777);
-        snprintf(temporary, size, "%s/pack/tmp_%s_XXXXXX", objects, what);
-        fd = mkostemp(temporary, O_CLOEXEC);
+        snprintf(made->path, sizeof made->path, "%s/pack/tmp_%s_XXXXXX", objects, what);
+        made->fd = mkostemp(made->path, O_CLOEXEC);
     }
-    if (fd < 0)
-        return us_fail(err, US_EIO, "cannot write into %s/pack: %s", objects, strerror(errno));
-    bool good = us_write_all(fd, bytes->at, bytes->length) == 0 && fchmod(fd, 0444) == 0 &&
-                fsync(fd) == 0;
+    if (made->fd >= 0)
+        return US_OK;
+    made->path[0] = '\0';
+    return us_fail(err, US_EIO, "cannot write into %s/pack: %s", objects, strerror(errno));
+}
+
+/* Write it all, and let the disk begin with it. */
+static int write_temporary(struct temporary *made, const char *objects, const char *what,
+                           const struct us_pack *content, struct us_error *err)
+{
+    struct walk walk = {.pack = content};
+    const char *data;
+    size_t length;
+    int result = make_temporary(made, objects, what, err);
+    if (result != US_OK)
+        return result;
+    while (next_bytes(&walk, &data, &length))
+        if (us_write_all(made->fd, data, length) != 0)
+            return fail_writing(err, objects);
+    if (fchmod(made->fd, 0444) != 0)
+        return fail_writing(err, objects);
+#ifdef SYNC_FILE_RANGE_WRITE
+    (void)!sync_file_range(made->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+    return US_OK;
+}
+
+static int sync_temporary(struct temporary *made, const char *objects, struct us_error *err)
+{
+    bool good = fsync(made->fd) == 0;
     int saved = errno;
-    if (close(fd) != 0 && good) {
+    if (close(made->fd) != 0 && good) {
         good = false;
         saved = errno;
     }
-    if (good)
-        return US_OK;
-    unlink(temporary);
-    return us_fail(err, US_EIO, "cannot write the history into %s: %s; nothing was recorded",
-                   objects, strerror(saved));
+    made->fd = -1;
+    errno = saved;
+    return good ? US_OK : fail_writing(err, objects);
+}
+
+static void drop_temporary(struct temporary *made)
+{
+    if (made->fd >= 0)
+        close(made->fd);
+    if (made->path[0])
+        unlink(made->path);
 }
 
 int us_pack_write(struct us_pack *pack, const char *objects, struct us_error *err)
@@ -330,27 +437,29 @@ int us_pack_write(struct us_pack *pack, const char *objects, struct us_error *er
 int us_pack_write_named(char *name_out, size_t size, struct us_pack *pack, const char *objects,
                         struct us_error *err)
 {
-    struct us_bytes index = {0};
+    struct us_pack index = {0};
+    struct temporary files[2] = {{.fd = -1}, {.fd = -1}};
     unsigned char trailer[20];
-    char pack_temporary[4096] = "", index_temporary[4096] = "", name[4096];
+    char name[4096];
     int result;
 
     if (pack->bytes.failed)
         return us_fail(err, US_ENOMEM, "out of memory for the history");
     for (int i = 0; i < 4; i++)
         pack->bytes.at[8 + i] = (char)(pack->count >> (24 - 8 * i));
-    sha1_of(trailer, &pack->bytes);
+    sha1_of(trailer, pack);
     us_bytes_add(&pack->bytes, trailer, 20);
-    make_index(&index, pack, trailer);
-    if (pack->bytes.failed || index.failed) {
+    make_index(&index.bytes, pack, trailer);
+    if (pack->bytes.failed || index.bytes.failed) {
         result = us_fail(err, US_ENOMEM, "out of memory for the history");
         goto done;
     }
-    result = write_temporary(pack_temporary, sizeof pack_temporary, objects, "pack", &pack->bytes,
-                             err);
-    if (result != US_OK)
-        goto done;
-    result = write_temporary(index_temporary, sizeof index_temporary, objects, "idx", &index, err);
+    /* Both are written before either is waited for: mostly the disk is then waited for once. */
+    result = write_temporary(&files[0], objects, "pack", pack, err);
+    if (result == US_OK)
+        result = write_temporary(&files[1], objects, "idx", &index, err);
+    for (int i = 0; i < 2 && result == US_OK; i++)
+        result = sync_temporary(&files[i], objects, err);
     if (result != US_OK)
         goto done;
 
@@ -358,21 +467,18 @@ int us_pack_write_named(char *name_out, size_t size, struct us_pack *pack, const
     for (int i = 0; i < 14 && stem < sizeof name - 8; i++)
         stem += (size_t)snprintf(name + stem, sizeof name - stem, "%02x", trailer[i]);
     snprintf(name_out, size, "%s", strrchr(name, '/') + 1);
-    memcpy(name + stem, ".pack", 6);
-    if (rename(pack_temporary, name) == 0) {
-        pack_temporary[0] = '\0';
-        memcpy(name + stem, ".idx", 5);
-        if (rename(index_temporary, name) == 0)
-            index_temporary[0] = '\0';
+    static const char *const endings[] = {".pack", ".idx"}; /* the index last: it shows the pack */
+    for (int i = 0; i < 2 && result == US_OK; i++) {
+        snprintf(name + stem, sizeof name - stem, "%s", endings[i]);
+        if (rename(files[i].path, name) == 0)
+            files[i].path[0] = '\0';
+        else
+            result = us_fail(err, US_EIO, "cannot put a pack into %s: %s; nothing was recorded",
+                             objects, strerror(errno));
     }
-    if (pack_temporary[0] || index_temporary[0])
-        result = us_fail(err, US_EIO, "cannot put a pack into %s: %s; nothing was recorded",
-                         objects, strerror(errno));
 done:
-    if (pack_temporary[0])
-        unlink(pack_temporary);
-    if (index_temporary[0])
-        unlink(index_temporary);
-    us_bytes_close(&index);
+    for (int i = 0; i < 2; i++)
+        drop_temporary(&files[i]);
+    us_bytes_close(&index.bytes);
     return result;
 }

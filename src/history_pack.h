@@ -23,10 +23,19 @@ struct us_pack_entry {
     uint64_t offset;
 };
 
-struct us_pack { /* start with us_pack_begin() */
-    struct us_bytes bytes;
+struct us_pack_guest { /* bytes that lie elsewhere, and come after the first at of the pack's own */
+    size_t at;
+    const char *data;
+    size_t length;
+};
+
+struct us_pack {           /* start with us_pack_begin() */
+    struct us_bytes bytes; /* all but the guests */
+    struct us_pack_guest *guests;
+    size_t guest_count, guest_room, guest_bytes;
     struct us_pack_entry *entries;
     size_t count, room;
+    size_t noted, noted_guests; /* of bytes and guests: what the entries so far take */
     z_stream small;
     bool small_ready;
 };
@@ -36,6 +45,7 @@ struct us_content {
     git_object_t type;
     const char *head, *tail;
     size_t head_length, tail_length;
+    bool stays; /* both as they are until the pack is written: a long one need not be copied */
 };
 
 /* A delta under construction: how to make an object of its base. */
@@ -49,12 +59,12 @@ void us_pack_close(struct us_pack *pack); /* safe on a zeroed struct */
 
 void us_content_name(git_oid *out, const struct us_content *content);
 
-/* Add an object in full, or as a delta. *offset (if not NULL) is where it went. */
+/* Add an object in full, or, if it was named already, as a delta. *offset (if not NULL) is where it
+ * went. */
 int us_pack_whole(git_oid *out, uint64_t *offset, struct us_pack *pack,
                   const struct us_content *content, struct us_error *err);
-int us_pack_delta(git_oid *out, uint64_t *offset, struct us_pack *pack,
-                  const struct us_content *content, const struct us_delta *delta,
-                  struct us_error *err);
+int us_pack_delta(uint64_t *offset, struct us_pack *pack, const git_oid *oid,
+                  const struct us_delta *delta, struct us_error *err);
 
 void us_delta_begin(struct us_delta *delta, uint64_t base, size_t base_size, size_t size);
 void us_delta_copy(struct us_delta *delta, size_t start, size_t length);
@@ -69,9 +79,11 @@ int us_pack_write(struct us_pack *pack, const char *objects, struct us_error *er
 int us_pack_write_named(char *name, size_t size, struct us_pack *pack, const char *objects,
                         struct us_error *err);
 
-/* For copying: the distance to a delta's base, and the end of an entry that began at offset. */
+/* For copying: where the next entry will be, the distance to a delta's base, the end of an entry.
+ */
+uint64_t us_pack_length(const struct us_pack *pack);
 void us_pack_distance(struct us_bytes *bytes, uint64_t distance);
-int us_pack_note(struct us_pack *pack, const git_oid *oid, uint64_t offset, struct us_error *err);
+int us_pack_note(struct us_pack *pack, const git_oid *oid, struct us_error *err);
 
 /*
  * Join packs of ours once there are many of them, so that looking an object up stays fast: those

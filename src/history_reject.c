@@ -184,18 +184,21 @@ static bool text_at_tip(struct us_bytes *out, const struct us_history *history)
     return found && !out->failed;
 }
 
-/* One commit that takes the history from one text to the other, as the file would have them. */
-static int prepare_commit(struct us_history *history, const struct us_bytes *from,
-                          const struct us_bytes *to, const struct us_entry *entry,
-                          struct us_error *err)
+/*
+ * One commit that takes the history from one text to the other, as the file would have them. before
+ * gets the first of these, and must stay until the commit is made.
+ */
+static int prepare_commit(struct us_history *history, struct us_bytes *before,
+                          const struct us_bytes *from, const struct us_bytes *to,
+                          const struct us_entry *entry, struct us_error *err)
 {
-    struct us_bytes before = {0}, after = {0}, replacement = {0}, message = {0};
+    struct us_bytes after = {0}, replacement = {0}, message = {0};
     struct us_fix fix;
-    int result = us_convert(&before, history, from->at, from->length, true, err);
+    int result = us_convert(before, history, from->at, from->length, true, err);
     if (result == US_OK)
         result = us_convert(&after, history, to->at, to->length, true, err);
     if (result == US_OK) {
-        struct stretch stretch = difference(before.at, before.length, after.at, after.length);
+        struct stretch stretch = difference(before->at, before->length, after.at, after.length);
         us_bytes_add(&replacement, after.at + stretch.start, stretch.b_end - stretch.start);
         fix = (struct us_fix){.start = stretch.start, .end = stretch.a_end,
                               .replacement = replacement.at};
@@ -203,10 +206,8 @@ static int prepare_commit(struct us_history *history, const struct us_bytes *fro
         if (replacement.failed)
             result = us_fail(err, US_ENOMEM, "out of memory for the article");
     }
-    if (result == US_OK) {
-        result = us_save_prepare(history, before.at, before.length, &fix, 1, &message, err);
-    }
-    us_bytes_close(&before);
+    if (result == US_OK)
+        result = us_save_prepare(history, before->at, before->length, &fix, 1, &message, err);
     us_bytes_close(&after);
     us_bytes_close(&replacement);
     us_bytes_close(&message);
@@ -218,7 +219,7 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
 {
     struct us_entry entry = {0};
     struct us_bytes store = {0}, disk = {0}, stored = {0}, wanted = {0}, now = {0};
-    struct us_bytes tip = {0}, tip_wanted = {0};
+    struct us_bytes tip = {0}, tip_wanted = {0}, recorded_before = {0};
     git_blob *after = NULL, *before = NULL;
     struct us_recorded recorded = {0};
 
@@ -246,8 +247,8 @@ int us_history_reject(char *out, struct us_history *history, const char *oid,
     if (at_tip)
         result = merge_words(&tip_wanted, after, &tip, before, err);
     if (result == US_OK)
-        result = at_tip ? prepare_commit(history, &tip, &tip_wanted, &entry, err)
-                        : prepare_commit(history, &stored, &wanted, &entry, err);
+        result = at_tip ? prepare_commit(history, &recorded_before, &tip, &tip_wanted, &entry, err)
+                        : prepare_commit(history, &recorded_before, &stored, &wanted, &entry, err);
     bool same = now.length == disk.length && memcmp(now.at, disk.at, now.length) == 0;
     if (result == US_OK && !same)
         result = us_file_replace(history->file, now.at, now.length, err);
@@ -261,7 +262,8 @@ done:
     us_recorded_close(&recorded);
     git_blob_free(after);
     git_blob_free(before);
-    struct us_bytes *texts[] = {&store, &disk, &stored, &wanted, &now, &tip, &tip_wanted};
+    struct us_bytes *texts[] = {&store, &disk, &stored, &wanted, &now, &tip, &tip_wanted,
+                                &recorded_before};
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
         us_bytes_close(texts[i]);
     return result;

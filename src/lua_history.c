@@ -1,6 +1,6 @@
 /*
- * lua_history.c - the module unspin.core_history: binds the history to Lua. unspin.core loads it when
- * a history is first asked for, since libgit2 takes longer to load than an article to check.
+ * lua_history.c - the module unspin.core_history: binds the history to Lua. unspin.core loads it
+ * when a history is first asked for, since libgit2 takes longer to load than an article to check.
  */
 #include "history.h"
 #include "lua_values.h"
@@ -14,30 +14,51 @@
 #define RECORDED "unspin.history.recorded"
 #define REJECTIONS "unspin.history.rejections"
 
+struct handle {
+    struct us_history *history; /* NULL: closed */
+    int before; /* reference to the text of a save that was prepared, which is Lua's */
+};
+
+static struct handle *check_handle(lua_State *L)
+{
+    struct handle *handle = luaL_checkudata(L, 1, HISTORY);
+    if (!handle->history)
+        luaL_error(L, "the history is closed");
+    return handle;
+}
+
 static struct us_history *check_history(lua_State *L)
 {
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    if (!*history)
-        luaL_error(L, "the history is closed");
-    return *history;
+    return check_handle(L)->history;
+}
+
+/* A new object of the type, all zeroes, on top of the stack. */
+static void *push_new(lua_State *L, size_t size, const char *type)
+{
+    void *made = lua_newuserdata(L, size);
+    memset(made, 0, size);
+    luaL_setmetatable(L, type);
+    return made;
 }
 
 static int history_gc(lua_State *L)
 {
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    us_history_close(*history);
-    *history = NULL;
+    struct handle *handle = luaL_checkudata(L, 1, HISTORY);
+    us_history_close(handle->history);
+    handle->history = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, handle->before);
+    handle->before = LUA_NOREF;
     return 0;
 }
 
 static int history_tostring(lua_State *L)
 {
-    struct us_history **history = luaL_checkudata(L, 1, HISTORY);
-    if (!*history) {
+    struct handle *handle = luaL_checkudata(L, 1, HISTORY);
+    if (!handle->history) {
         lua_pushliteral(L, HISTORY " (closed)");
         return 1;
     }
-    const struct us_location *place = us_history_location(*history);
+    const struct us_location *place = us_history_location(handle->history);
     lua_pushfstring(L, HISTORY " (%s, %s in %s)", place->path, place->ref, place->git_dir);
     return 1;
 }
@@ -55,11 +76,12 @@ static int core_history(lua_State *L)
         if (where && us_where_parse(&options.where, where) != US_OK)
             return luaL_error(L, "option 'where' must be branch, side or private, not %s", where);
     }
-    struct us_history **history = lua_newuserdata(L, sizeof *history);
-    *history = NULL;
-    luaL_setmetatable(L, HISTORY);
+    struct handle *handle = push_new(L, sizeof *handle, HISTORY);
+    handle->before = LUA_NOREF;
     struct us_error err = {0};
-    return us_history_open(history, path, &options, &err) == US_OK ? 1 : us_lua_fail(L, err.message);
+    return us_history_open(&handle->history, path, &options, &err) == US_OK
+               ? 1
+               : us_lua_fail(L, err.message);
 }
 
 static void set_string(lua_State *L, const char *name, const char *value)
@@ -120,12 +142,17 @@ static struct us_fix *read_fixes(lua_State *L, size_t *count)
 /* history:prepare(before, fixes) -> true */
 static int history_prepare(lua_State *L)
 {
-    struct us_history *history = check_history(L);
+    struct handle *handle = check_handle(L);
     size_t length, count;
     const char *before = luaL_checklstring(L, 2, &length);
     const struct us_fix *fixes = read_fixes(L, &count);
     struct us_error err = {0};
-    if (us_history_prepare(history, before, length, fixes, count, &err) != US_OK)
+    lua_pushvalue(L, 2);
+    int last = handle->before;
+    handle->before = luaL_ref(L, LUA_REGISTRYINDEX);
+    int result = us_history_prepare(handle->history, before, length, fixes, count, &err);
+    luaL_unref(L, LUA_REGISTRYINDEX, last); /* needed until now, to drop the save before */
+    if (result != US_OK)
         return us_lua_fail(L, err.message);
     lua_pushboolean(L, 1);
     return 1;
@@ -144,9 +171,7 @@ static int history_record(lua_State *L)
     size_t length, count;
     const char *before = luaL_checklstring(L, 2, &length);
     const struct us_fix *fixes = read_fixes(L, &count);
-    struct us_recorded *recorded = lua_newuserdata(L, sizeof *recorded);
-    memset(recorded, 0, sizeof *recorded);
-    luaL_setmetatable(L, RECORDED);
+    struct us_recorded *recorded = push_new(L, sizeof *recorded, RECORDED);
     struct us_error err = {0};
     if (us_history_record(recorded, history, before, length, fixes, count, &err) != US_OK)
         return us_lua_fail(L, err.message);
@@ -170,11 +195,26 @@ static int log_gc(lua_State *L)
 }
 
 /* Fields of an entry; the first have, as upvalues, also the value that the last entry had. */
-enum { AUTHOR, EMAIL, PATH, KIND, KEPT, OID = KEPT, OLD, NEW, EXCERPT, TIME, OFFSET, LINE, CONFIDENCE,
-       REJECTED, FIELDS };
-static const char *const field_names[FIELDS] = {
-    "author", "email", "path",   "kind", "oid",        "old",     "new",
-    "excerpt", "time", "offset", "line", "confidence", "rejected"};
+enum {
+    AUTHOR,
+    EMAIL,
+    PATH,
+    KIND,
+    KEPT,
+    OID = KEPT,
+    OLD,
+    NEW,
+    EXCERPT,
+    TIME,
+    OFFSET,
+    LINE,
+    CONFIDENCE,
+    REJECTED,
+    FIELDS
+};
+static const char *const field_names[FIELDS] = {"author", "email",      "path",    "kind", "oid",
+                                                "old",    "new",        "excerpt", "time", "offset",
+                                                "line",   "confidence", "rejected"};
 
 enum { LOG_UPVALUE = 1, HISTORY_UPVALUE, NAME_UPVALUE, KEPT_UPVALUE = NAME_UPVALUE + FIELDS };
 
@@ -201,13 +241,13 @@ static void name_field(lua_State *L, int field)
 static int log_next(lua_State *L)
 {
     struct us_log **log = lua_touserdata(L, lua_upvalueindex(LOG_UPVALUE));
-    struct us_history **history = lua_touserdata(L, lua_upvalueindex(HISTORY_UPVALUE));
+    const struct handle *handle = lua_touserdata(L, lua_upvalueindex(HISTORY_UPVALUE));
     struct us_entry entry;
     struct us_error err = {0};
     bool more;
     if (!*log)
         return 0;
-    if (!*history)
+    if (!handle->history)
         return luaL_error(L, "the history is closed");
     if (us_log_next(&more, &entry, *log, &err) != US_OK)
         return luaL_error(L, "%s", err.message);
@@ -263,9 +303,7 @@ static int history_log(lua_State *L)
         options.limit = (size_t)us_lua_number(L, 2, "limit", 0);
     }
     luaL_checkstack(L, FIELDS + KEPT + 4, "too many fields");
-    struct us_log **log = lua_newuserdata(L, sizeof *log);
-    *log = NULL;
-    luaL_setmetatable(L, LOG);
+    struct us_log **log = push_new(L, sizeof *log, LOG);
     struct us_error err = {0};
     if (us_log_open(log, history, &options, &err) != US_OK)
         return luaL_error(L, "%s", err.message);
@@ -335,9 +373,7 @@ static int rejections_gc(lua_State *L)
 static int history_excepts(lua_State *L)
 {
     struct us_history *history = check_history(L);
-    struct us_rejections *rejections = lua_newuserdata(L, sizeof *rejections);
-    memset(rejections, 0, sizeof *rejections);
-    luaL_setmetatable(L, REJECTIONS);
+    struct us_rejections *rejections = push_new(L, sizeof *rejections, REJECTIONS);
     struct us_error err = {0};
     if (us_history_rejected(rejections, history, &err) != US_OK)
         return us_lua_fail(L, err.message);
@@ -410,20 +446,15 @@ US_LUA_MODULE int luaopen_unspin_core_history(lua_State *L);
 
 US_LUA_MODULE int luaopen_unspin_core_history(lua_State *L)
 {
-    static const luaL_Reg history_methods[] = {{"prepare", history_prepare},
-                                               {"record", history_record},
-                                               {"log", history_log},
-                                               {"reject", history_reject},
-                                               {"excepts", history_excepts},
-                                               {"location", history_location},
-                                               {"command", history_command},
-                                               {"export", history_export},
-                                               {"prune", history_prune},
-                                               {NULL, NULL}};
+    static const luaL_Reg history_methods[] = {
+        {"prepare", history_prepare}, {"record", history_record},
+        {"log", history_log},         {"reject", history_reject},
+        {"excepts", history_excepts}, {"location", history_location},
+        {"command", history_command}, {"export", history_export},
+        {"prune", history_prune},     {NULL, NULL}};
     static const luaL_Reg no_methods[] = {{NULL, NULL}};
-    static const luaL_Reg functions[] = {{"history", core_history},
-                                         {"orphans", core_orphans},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"history", core_history}, {"orphans", core_orphans}, {NULL, NULL}};
     us_lua_new_type(L, HISTORY, history_methods, history_gc, history_tostring);
     us_lua_new_type(L, LOG, no_methods, log_gc, log_gc);
     us_lua_new_type(L, RECORDED, no_methods, recorded_gc, recorded_gc);

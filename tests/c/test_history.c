@@ -978,35 +978,69 @@ static void test_packs_that_are_damaged_are_left_as_they_are(void **state)
                                "log --oneline 2>/dev/null | wc -l"), "31\n4");
 }
 
-static void test_a_thousand_corrections_in_one_save(void **state)
+/* Correct the first word of each of a text's stretches, the first of which refuses to be. */
+static void save_many(size_t count, size_t step, bool committed, const char *refused)
 {
-    (void)state;
-    enum { N = 1000 };
-    char *text = calloc(1, N * 10 + 1);
-    struct us_fix *fixes = calloc(N, sizeof *fixes);
+    size_t length = count * step;
+    char *text = malloc(length + 1);
+    struct us_fix *fixes = calloc(count, sizeof *fixes);
     struct us_recorded recorded;
+    struct us_error err;
     assert_true(text && fixes);
-    for (int i = 0; i < N; i++) {
-        memcpy(text + i * 10, "some words", 10);
-        text[i * 10 + 9] = i % 8 ? ' ' : '\n';
-        fixes[i] = (struct us_fix){.start = (size_t)i * 10, .end = (size_t)i * 10 + 4,
+    for (size_t i = 0; i < length; i++)
+        text[i] = i % step == step - 1 ? (i / step % 8 ? ' ' : '\n') : "some words "[i % step % 11];
+    for (size_t i = 0; i < count; i++)
+        fixes[i] = (struct us_fix){.start = i * step, .end = i * step + 4,
                                    .replacement = i % 3 ? "another" : "no", .confidence = 0.5f};
+    if (refused) {
+        fixes[0].refuses = fixes[0].replacement;
+        fixes[0].replacement = refused;
     }
+    write_article(article, text, length);
+    if (committed)
+        output("cd repo && git commit -qam Write");
     struct us_history *history = open_history(article, US_WHERE_BRANCH);
-    assert_int_equal(us_history_prepare(history, text, N * 10, fixes, N, NULL), US_OK);
+    if (us_history_prepare(history, text, length, fixes, count, &err) != US_OK)
+        fail_msg("%s", err.message);
     FILE *file = fopen(article, "wb");
-    for (int i = 0; i < N; i++)
-        fprintf(file, "%s%.6s", fixes[i].replacement, text + i * 10 + 4);
+    for (size_t i = 0; i < count; i++)
+        fprintf(file, "%s%.*s", fixes[i].replacement, (int)step - 4, text + i * step + 4);
     fclose(file);
-    assert_int_equal(us_history_record(&recorded, history, text, N * 10, fixes, N, NULL), US_OK);
-    assert_int_equal(recorded.count, N);
-    assert_string_equal(output("cd repo && git fsck --strict && git status --porcelain && git log "
-                               "--oneline | wc -l && git log -1000 --format= --shortstat | sort -u"),
-                        "1002\n 1 file changed, 1 insertion(+), 1 deletion(-)");
+    if (us_history_record(&recorded, history, text, length, fixes, count, &err) != US_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(recorded.count, count);
     us_recorded_close(&recorded);
     us_history_close(history);
     free(text);
     free(fixes);
+}
+
+static void test_a_thousand_corrections_in_one_save(void **state)
+{
+    (void)state;
+    save_many(1000, 10, false, NULL);
+    assert_string_equal(output("cd repo && git fsck --strict && git status --porcelain && git log "
+                               "--oneline | wc -l && git log -1000 --format= --shortstat | sort -u"),
+                        "1002\n 1 file changed, 1 insertion(+), 1 deletion(-)");
+}
+
+static void test_many_corrections_of_a_long_text(void **state)
+{
+    (void)state;
+    save_many(100, 2000, true, NULL);
+    assert_string_equal(output("cd repo && git fsck --strict && git status --porcelain && git log "
+                               "--oneline | wc -l && git log -100 --format= --shortstat | sort -u"),
+                        "102\n 1 file changed, 1 insertion(+), 1 deletion(-)");
+}
+
+/* Versions that are deltas of the first one, which has more than one edit made. */
+static void test_many_corrections_after_one_that_was_refused(void **state)
+{
+    (void)state;
+    save_many(100, 20, true, "some");
+    assert_string_equal(output("cd repo && git fsck --strict && git status --porcelain && git log "
+                               "--oneline | wc -l && git log -99 --format= --shortstat | sort -u"),
+                        "102\n 1 file changed, 1 insertion(+), 1 deletion(-)");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_committed, end)
@@ -1064,6 +1098,8 @@ int main(void)
         TEST(test_packs_of_deltas_are_joined_and_others_kept),
         TEST(test_packs_that_are_damaged_are_left_as_they_are),
         TEST(test_a_thousand_corrections_in_one_save),
+        TEST(test_many_corrections_of_a_long_text),
+        TEST(test_many_corrections_after_one_that_was_refused),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }
