@@ -5,6 +5,7 @@ local bytes = require("unspin.bytes")
 ---@class unspin.shell.Lines
 ---@field private text string
 ---@field private starts integer[] 1-based offset of each line's first byte
+---@field private known { line: integer, offset: integer, column: integer } the place asked for last
 local Lines = {}
 Lines.__index = Lines
 
@@ -15,7 +16,7 @@ function Lines.new(text)
   for after in text:gmatch("\n()") do
     starts[#starts + 1] = after
   end
-  return setmetatable({ text = text, starts = starts }, Lines)
+  return setmetatable({ text = text, starts = starts, known = { line = 1, offset = 1, column = 1 } }, Lines)
 end
 
 ---@param offset integer 1-based
@@ -24,16 +25,21 @@ function Lines:line(offset)
   return bytes.line(self.starts, offset)
 end
 
--- Columns count characters; tools that count bytes want the third value.
+-- Columns count characters; tools that count bytes want the third value. Characters are counted from the
+-- place asked for before, if that lies in the same line: a text may be one long line.
 ---@param offset integer 1-based
 ---@return integer line
 ---@return integer column 1-based, in characters
 ---@return integer byte 1-based, in bytes
 function Lines:position(offset)
   local line = self:line(offset)
-  local start = self.starts[line]
-  local column = utf8.len(self.text, start, offset - 1, true) or offset - start
-  return line, column + 1, offset - start + 1
+  local start, known = self.starts[line], self.known
+  if known.line ~= line or known.offset > offset then
+    known = { line = line, offset = start, column = 1 }
+  end
+  local more = utf8.len(self.text, known.offset, offset - 1, true) or offset - known.offset
+  self.known = { line = line, offset = offset, column = known.column + more }
+  return line, self.known.column, offset - start + 1
 end
 
 ---@return integer
