@@ -49,7 +49,19 @@ static bool is_space(char c)
 
 static bool is_host(char c)
 {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+    static const bool is[256] = {
+        ['-'] = true, ['.'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true,
+        ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true,
+        ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true,
+        ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true,
+        ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true,
+        ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true,
+        ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true, ['c'] = true,
+        ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true,
+        ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true,
+        ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
+        ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true};
+    return is[(unsigned char)c];
 }
 
 static bool starts(const char *s, size_t at, size_t end, const char *with)
@@ -113,7 +125,7 @@ static size_t address_end(const char *s, size_t at, size_t end)
     size_t host_end = stop;
     while (host_end > at && s[host_end - 1] == '.')
         host_end--;
-    if (is_domain(s, at, host_end))
+    if (memchr(s + at, '.', host_end - at) && is_domain(s, at, host_end))
         return host_end < end && s[host_end] == '/' ? url_end(s, host_end, end) : host_end;
     return at;
 }

@@ -1,8 +1,10 @@
 #include "spelling.h"
 
+#include <limits.h>
 #include <string.h>
 
-/* Words whose spelling tells, the commonest; forms that both spell alike are left out. */
+/* Words whose spelling tells, the commonest, by their first letter, which both share; forms that both
+ * spell alike are left out. */
 static const struct pair {
     const char *american, *british;
 } pairs[] = {
@@ -102,14 +104,18 @@ const char *us_british(const char *word, size_t length, size_t *british_length)
 bool us_is_british(const struct us_text *text)
 {
     uint32_t british = 0, american = 0;
+    int first[UCHAR_MAX + 2] = {0}; /* of a letter's pairs */
+    for (int k = 0; k < PAIRS; k++)
+        first[(unsigned char)pairs[k].british[0] + 1] = k + 1;
+    for (int c = 1; c < UCHAR_MAX + 2; c++)
+        first[c] = first[c] > first[c - 1] ? first[c] : first[c - 1];
     for (uint32_t i = 0; i < text->count; i++) {
         const struct us_token *token = &text->tokens[i];
         const char *norm = text->norms + token->norm;
         if (token->kind != US_TOKEN_WORD || token->norm_length < 4 || token->norm_length > 16)
             continue;
-        for (int k = 0; k < PAIRS; k++) {
-            if (pairs[k].british[0] != norm[0]) /* both spellings begin alike */
-                continue;
+        unsigned char letter = (unsigned char)norm[0];
+        for (int k = first[letter]; k < first[letter + 1]; k++) {
             british += strcmp(pairs[k].british, norm) == 0;
             american += strcmp(pairs[k].american, norm) == 0;
         }

@@ -15,19 +15,21 @@ struct character {
     enum class class;
 };
 
+/* Of ASCII. */
+#define X4(c) c, c, c, c
+#define X8(c) X4(c), X4(c)
+static const uint8_t classes[0x80] = {
+    X8(OTHER), OTHER, SPACE, SPACE, SPACE, SPACE, SPACE, OTHER, OTHER, X8(OTHER), X8(OTHER),
+    SPACE, OTHER, QUOTE, X4(OTHER), APOSTROPHE, X8(OTHER), X8(DIGIT), DIGIT, DIGIT, OTHER, OTHER,
+    X4(OTHER), OTHER, LETTER, LETTER, LETTER, X4(LETTER), X8(LETTER), X8(LETTER), LETTER, LETTER,
+    LETTER, OTHER, X4(OTHER), OTHER, LETTER, LETTER, LETTER, X4(LETTER), X8(LETTER), X8(LETTER),
+    LETTER, LETTER, LETTER, OTHER, X4(OTHER)};
+#undef X4
+#undef X8
+
+/* Of what is not ASCII. */
 static enum class classify(int32_t code)
 {
-    if (code < 0x80) {
-        if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z'))
-            return LETTER;
-        if (code >= '0' && code <= '9')
-            return DIGIT;
-        if (code == ' ' || (code >= '\t' && code <= '\r'))
-            return SPACE;
-        if (code == '\'')
-            return APOSTROPHE;
-        return code == '"' ? QUOTE : OTHER;
-    }
     switch (code) {
     case 0x2019: return APOSTROPHE;
     case 0x201c: case 0xab: return OPEN_QUOTE;
@@ -50,19 +52,25 @@ static enum class classify(int32_t code)
     }
 }
 
-static struct character character_at(const struct us_text *text, size_t at)
+static struct character beyond_ascii(const struct us_text *text, size_t at)
 {
-    struct character c = {0, 1, OTHER};
-    unsigned char first = (unsigned char)text->bytes[at];
-    if (first < 0x80) {
-        c.code = first;
-    } else {
-        /* validated by check_encoding() */
-        c.bytes = (uint32_t)utf8proc_iterate((const utf8proc_uint8_t *)text->bytes + at,
-                                             (utf8proc_ssize_t)(text->length - at), &c.code);
-    }
+    struct character c = {0};
+    /* validated by check_encoding() */
+    c.bytes = (uint32_t)utf8proc_iterate((const utf8proc_uint8_t *)text->bytes + at,
+                                         (utf8proc_ssize_t)(text->length - at), &c.code);
     c.class = classify(c.code);
     return c;
+}
+
+static inline struct character character_at(const struct us_text *text, size_t at)
+{
+    unsigned char first = (unsigned char)text->bytes[at];
+    return first < 0x80 ? (struct character){first, 1, classes[first]} : beyond_ascii(text, at);
+}
+
+static bool is_letter(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
 static int check_encoding(const char *bytes, size_t length, struct us_error *err)
@@ -125,6 +133,14 @@ static size_t word_end(const struct us_text *text, size_t at, size_t limit)
     size_t start = at, run = 0; /* letters since the start or the last full stop */
     bool initials = true;       /* only single letters so far */
     while (at < limit) {
+        size_t letters = at;
+        while (at < limit && is_letter(text->bytes[at]))
+            at++;
+        run += at - letters;
+        if (run > 1)
+            initials = false;
+        if (at == limit)
+            break;
         struct character c = character_at(text, at);
         if (c.class == LETTER) {
             run++;
@@ -195,8 +211,15 @@ static void normalize(struct reader *r, struct us_token *token)
     char *out = text->norms + r->norms_used;
     size_t used = 0;
     int upper = 0, lower = 0, first_upper = -1;
+    size_t at = token->start;
     token->norm = (uint32_t)r->norms_used;
-    for (size_t at = token->start; at < token->end;) {
+    for (; at < token->end && text->bytes[at] >= 'a' && text->bytes[at] <= 'z'; at++)
+        out[used++] = text->bytes[at];
+    if (used) {
+        lower = 1; /* or more, it is all the same */
+        first_upper = 0;
+    }
+    while (at < token->end) {
         struct character c = character_at(text, at);
         at += c.bytes;
         int32_t code = c.code;
@@ -259,7 +282,7 @@ static bool is_abbreviation(const struct us_text *text, const struct us_token *t
     if (token->norm_length == 1)
         return true; /* an initial */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(norm, words[i]) == 0)
+        if (norm[0] == words[i][0] && strcmp(norm, words[i]) == 0)
             return true;
     return false;
 }
@@ -410,8 +433,9 @@ static bool looks_english(const struct us_text *text)
         words++;
         if (token->norm_length > 5)
             continue;
+        const char *norm = text->norms + token->norm;
         for (size_t k = 0; k < sizeof common / sizeof *common; k++)
-            if (strcmp(text->norms + token->norm, common[k]) == 0) {
+            if (norm[0] == common[k][0] && strcmp(norm, common[k]) == 0) {
                 hits++;
                 break;
             }
