@@ -25,10 +25,18 @@ struct us_context {
     uint32_t other, number, opaque, begin, end; /* ids of the words that stand for others */
 };
 
-/* Position of a hash in ascending hashes, or US_CONTEXT_UNKNOWN. */
+/* Position of a hash in ascending hashes, or US_CONTEXT_UNKNOWN. They are spread evenly, so that its
+ * place is known but for some hundred: near enough for most. */
 static uint32_t find(const uint32_t *hashes, uint32_t count, uint32_t hash)
 {
-    uint32_t first = 0;
+    enum { NEAR = 256 };
+    uint32_t first = 0, guess = (uint32_t)((uint64_t)hash * count >> 32), end = guess + NEAR;
+    if (guess > NEAR && hashes[guess - NEAR] <= hash) {
+        first = guess - NEAR;
+        count -= first;
+    }
+    if (end - first < count && hashes[end] > hash)
+        count = end - first;
     while (count > 1) {
         uint32_t half = count / 2;
         first += hashes[first + half] <= hash ? half : 0;
@@ -256,12 +264,14 @@ US_INLINE void add_special(float *hidden, const struct us_context *context, uint
     add_vector(hidden, place(context, which), vector);
 }
 
-US_INLINE void add_bag(float *hidden, const float *scale, const struct us_context_bag *bag,
-                       float prior)
+void us_context_topic(float topic[DIMENSIONS], const struct us_context *context,
+                      const struct us_context_bag *article, const struct us_context_bag *sentence)
 {
-    float share = 1 / (bag->weight + prior);
+    const float *scale = place(context, US_CONTEXT_ARTICLE);
+    float share =
+        1 / (article->weight - sentence->weight + context->header->article_weight);
     for (int d = 0; d < DIMENSIONS; d++)
-        hidden[d] += scale[d] * (share * bag->sum[d]);
+        topic[d] = scale[d] * (share * (article->sum[d] - sentence->sum[d]));
 }
 
 /* What the surroundings of a gap lead to expect in it. */
@@ -283,15 +293,21 @@ US_INLINE void predict(float *hidden, const struct us_context *context,
     struct us_context_bag rest = *gap->bag;
     for (uint32_t i = gap->start; i < gap->end; i++)
         bag_add(&rest, context, gap->sentence[i], vector_of(room, context, gap, i), -1);
-    add_bag(hidden, place(context, US_CONTEXT_SENTENCE), &rest, context->header->bag_weight);
-    if (gap->article) {
-        struct us_context_bag others = *gap->article;
-        others.weight -= gap->bag->weight;
-        for (int d = 0; d < DIMENSIONS; d++)
-            others.sum[d] -= gap->bag->sum[d];
-        add_bag(hidden, place(context, US_CONTEXT_ARTICLE), &others,
-                context->header->article_weight);
-    }
+    const float *scale = place(context, US_CONTEXT_SENTENCE);
+    float share = 1 / (rest.weight + context->header->bag_weight);
+    for (int d = 0; d < DIMENSIONS; d++)
+        hidden[d] += scale[d] * (share * rest.sum[d]);
+    for (int d = 0; gap->topic && d < DIMENSIONS; d++)
+        hidden[d] += gap->topic[d];
+}
+
+US_INLINE void announce_phrase(const struct us_context *context, uint32_t id)
+{
+    const uint8_t *at = context->phrase_vectors.numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
+    us_announce(at);
+    us_announce(at + US_CONTEXT_VECTOR_SIZE - 1);
+    us_announce(&context->phrase_vectors.steps[id]);
+    us_announce(&context->biases[id]);
 }
 
 US_FOR_PROCESSORS
@@ -300,6 +316,9 @@ void us_context_score(float *scores, const struct us_context *context,
 {
     float hidden[DIMENSIONS];
     struct integers integers;
+    for (uint32_t i = 0; i < count; i++)
+        if (phrases[i] != US_CONTEXT_UNKNOWN)
+            announce_phrase(context, phrases[i]);
     predict(hidden, context, gap);
     to_integers(&integers, hidden);
     for (uint32_t i = 0; i < count; i++) {

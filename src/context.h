@@ -43,12 +43,16 @@ struct us_context_bag {
 void us_context_bag(struct us_context_bag *out, float *vectors, const struct us_context *context,
                     const uint32_t *words, uint32_t count);
 
+/* What the rest of an article leads to expect in all gaps of a sentence, by the bags of both. */
+void us_context_topic(float topic[US_CONTEXT_DIMENSIONS], const struct us_context *context,
+                      const struct us_context_bag *article, const struct us_context_bag *sentence);
+
 struct us_context_gap {
     const uint32_t *sentence;             /* ids of the sentence's words, as they stand */
     uint32_t length;                      /* of the sentence */
     uint32_t start, end;                  /* the gap: [start, end) of the sentence */
     const struct us_context_bag *bag;     /* of the whole sentence, the gap included */
-    const struct us_context_bag *article; /* of the whole article; NULL if there is no more */
+    const float *topic;   /* of the rest of the article, us_context_topic(); NULL: there is no more */
     const float *vectors; /* of the sentence's words, us_context_bag(); NULL: read for each gap */
 };
 

@@ -1,5 +1,6 @@
 #include "evidence.h"
 
+#include "bytes.h"
 #include "surface.h"
 
 #include <math.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 enum { NEIGHBOURHOOD = 15 };
+
+#define US_FAMILIES ((1u << 26) - 1) /* bits of them in a row */
 
 static const float LN10 = 2.302585093f;
 
@@ -75,6 +78,18 @@ static float add_features(float sum, const float *weights, const float *features
     for (int i = first; i < end; i++)
         sum += weights[i] * features[i];
     return sum;
+}
+
+/* Start to fetch the row of an edge some way on: rows of an article lie far apart. */
+static void announce_row(const struct us_lattice *lattice, uint32_t edge)
+{
+    enum { AHEAD = 8 };
+    const struct us_row *row =
+        edge + AHEAD < lattice->edge_count ? lattice->edges[edge + AHEAD].row : NULL;
+    if (row) {
+        us_announce(row);
+        us_announce((const char *)(row + 1) - 1);
+    }
 }
 
 /* ---- the place of an edge ----------------------------------------------------------------- */
@@ -313,7 +328,7 @@ static uint32_t standing_phrase(const struct us_lattice *lattice, const struct u
 /* Which kinds a row is of: a bit for each. */
 static uint32_t kinds_of(const struct us_row *row)
 {
-    uint32_t kinds = row->families & ((1u << 26) - 1);
+    uint32_t kinds = row->families & US_FAMILIES;
     if (row->flags & US_ROW_TAIL)
         kinds |= 1u << US_KIND_TAIL;
     return kinds ? kinds : 1u << US_KIND_OTHER;
@@ -382,9 +397,11 @@ static void add_context(struct us_lattice *lattice, struct sieve *sieve, uint32_
 {
     enum { AT_ONCE = 64 };
     struct us_context_bag bag;
-    struct us_context_gap gap = {.article = &sieve->article};
+    float topic[US_CONTEXT_DIMENSIONS];
+    struct us_context_gap gap = {.topic = topic};
     uint32_t first =
         context_sentence(&gap, &bag, lattice, sieve, lattice->edges[edge].from);
+    us_context_topic(topic, sieve->context, &sieve->article, &bag);
     for (uint32_t next; edge < lattice->edge_count; edge = next) {
         struct us_edge *edges = &lattice->edges[edge];
         uint32_t phrases[AT_ONCE] = {
@@ -525,9 +542,10 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
         const struct us_row *row = lattice->edges[e].row;
         if (!row || !row->families || probability[e] < 0.05f)
             continue;
-        for (int f = 0; f < 26; f++)
-            if (row->families >> f & 1)
-                score[f] += probability[e] * gain[f];
+        for (uint32_t families = row->families & US_FAMILIES; families; families &= families - 1) {
+            int f = __builtin_ctz(families);
+            score[f] += probability[e] * gain[f];
+        }
     }
     for (int f = 0; f < 26; f++) {
         score[f] *= 0.5f; /* swaps are not independent */
@@ -614,9 +632,8 @@ static float family_share(const struct us_evidence *evidence, const struct us_ro
     if (!row || !row->families)
         return 0.3f;
     float share = 0;
-    for (int f = 0; f < 26; f++)
-        if (row->families >> f & 1)
-            share += evidence->whole.family[f];
+    for (uint32_t families = row->families & US_FAMILIES; families; families &= families - 1)
+        share += evidence->whole.family[__builtin_ctz(families)];
     return share;
 }
 
@@ -637,9 +654,9 @@ static float habit(float density, float overall)
     return share < 0.33f ? 0 : share > 1 ? 1 : (share - 0.33f) * 1.5f;
 }
 
-/* Another original of the same spun phrase is likelier over the article. */
-static float rivals(const struct us_evidence *evidence, const struct us_lattice *lattice,
-                    uint32_t edge)
+/* Sum over the article of all rows that have their say where the edge does. */
+static float place_sum(const struct us_evidence *evidence, const struct us_lattice *lattice,
+                       uint32_t edge)
 {
     const struct us_edge *edges = lattice->edges;
     uint32_t first = edge;
@@ -652,13 +669,12 @@ static float rivals(const struct us_evidence *evidence, const struct us_lattice 
          e++)
         if (edges[e].row)
             all += tally_sum(&evidence->sums.rows, edges[e].row->id);
-    float own = edges[edge].row ? tally_sum(&evidence->sums.rows, edges[edge].row->id) : 0;
-    return all > own ? all - own : 0;
+    return all;
 }
 
-/* What depends on the article; f has the shared ones. */
+/* What depends on the article; f has the shared ones. all: place_sum(). */
 static void article_features(float *f, const struct us_evidence *evidence,
-                             const struct us_lattice *lattice, uint32_t e)
+                             const struct us_lattice *lattice, uint32_t e, float all)
 {
     const struct us_article *article = &evidence->whole;
     const struct us_sums *sums = &evidence->sums;
@@ -692,7 +708,7 @@ static void article_features(float *f, const struct us_evidence *evidence,
                    (sums->before[edge->to] - sums->before[edge->from]);
     f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
     f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(sums, edge));
-    f[US_FEATURE_RIVAL] = logf(1 + rivals(evidence, lattice, e));
+    f[US_FEATURE_RIVAL] = logf(1 + (all > of_row ? all - of_row : 0)); /* other originals' */
     f[US_FEATURE_SCHOLARLY_SHARE] = scholarly * (f[US_FEATURE_SCHOLARLY] - 0.5f);
     f[US_FEATURE_QUOTED_HABIT] = f[US_FEATURE_QUOTED] * habit(quoted, evidence->density);
     f[US_FEATURE_CAPITAL_HABIT] = f[US_FEATURE_CAPITAL] * habit(capital, evidence->density);
@@ -790,7 +806,7 @@ void us_evidence_features(float *f, const struct us_evidence *evidence,
 {
     memset(f, 0, US_FEATURES_TREES * sizeof *f);
     local_features(f, lattice, &lattice->edges[edge], &evidence->signs[edge]);
-    article_features(f, evidence, lattice, edge);
+    article_features(f, evidence, lattice, edge, place_sum(evidence, lattice, edge));
     agreed_features(f, &evidence->signs[edge]);
     place_features(f, evidence, lattice, edge);
     crossing_features(f, evidence, lattice, edge);
@@ -845,13 +861,24 @@ static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
 static void weigh_locally(struct us_evidence *out, const struct us_lattice *lattice,
                           const struct us_evidence_model *model)
 {
+    enum { LOCAL, ARTICLE, FINAL, SUMS = 4 }; /* a power of two at a time */
+    float weights[US_FEATURES_LOCAL][SUMS] = {{0}};
+    for (int i = 0; i < US_FEATURES_LOCAL; i++) {
+        weights[i][LOCAL] = model->local[i];
+        weights[i][ARTICLE] = model->article[i];
+        weights[i][FINAL] = model->final[i];
+    }
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
-        float f[US_FEATURES_LOCAL] = {0};
+        float f[US_FEATURES_LOCAL] = {0}, sums[SUMS] = {0};
         struct us_signs *signs = &out->signs[e];
+        announce_row(lattice, e);
         local_features(f, lattice, &lattice->edges[e], signs);
-        out->local[e] = logistic(add_features(0, model->local, f, 0, US_FEATURES_LOCAL));
-        signs->article_sum = add_features(0, model->article, f, 0, US_FEATURES_LOCAL);
-        signs->final_sum = add_features(0, model->final, f, 0, US_FEATURES_LOCAL);
+        for (int i = 0; i < US_FEATURES_LOCAL; i++)
+            for (int k = 0; k < SUMS; k++)
+                sums[k] += weights[i][k] * f[i];
+        out->local[e] = logistic(sums[LOCAL]);
+        signs->article_sum = sums[ARTICLE];
+        signs->final_sum = sums[FINAL];
     }
 }
 
@@ -882,11 +909,16 @@ static void weigh_in_article(struct us_evidence *out, struct us_lattice *lattice
 {
     const float *weights = model->article;
     const float least_sum = -5.8f; /* 3 in 1000: too unlikely for neighbours to help it up */
+    float all = 0;
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         float f[US_FEATURES_ARTICLE] = {0};
         struct us_signs *signs = &out->signs[e];
+        announce_row(lattice, e);
+        if (e == 0 || lattice->edges[e].from != lattice->edges[e - 1].from ||
+            lattice->edges[e].to != lattice->edges[e - 1].to)
+            all = place_sum(out, lattice, e);
         shared_features(f, lattice, &lattice->edges[e], signs);
-        article_features(f, out, lattice, e);
+        article_features(f, out, lattice, e, all);
         signs->article_sum = add_features(signs->article_sum, weights, f, US_FEATURES_LOCAL,
                                           US_FEATURES_ARTICLE);
         signs->final_sum = add_features(signs->final_sum, model->final, f, US_FEATURES_LOCAL,

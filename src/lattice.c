@@ -325,6 +325,20 @@ static int add_ids(struct us_lattice *lattice, uint32_t first, struct us_error *
     return US_OK;
 }
 
+/* Tell the lexicon what it will be asked for, some units ahead. */
+static void announce(const struct us_lattice *lattice, uint32_t unit)
+{
+    enum { ENTRY = 8, ROWS = 4 };
+    for (int rows = 0; rows < 2; rows++) {
+        uint32_t ahead = unit + (rows ? ROWS : ENTRY);
+        if (ahead >= lattice->unit_count)
+            continue;
+        const struct us_token *token = &lattice->text->tokens[lattice->units[ahead].token];
+        us_lexicon_announce(lattice->lexicon, lattice->text->norms + token->norm,
+                            token->norm_length, rows);
+    }
+}
+
 /* Add the edges that begin at the units [first, last), a sentence. */
 static int add_edges(struct us_lattice *lattice, uint32_t first, uint32_t last,
                      struct us_error *err)
@@ -332,6 +346,7 @@ static int add_edges(struct us_lattice *lattice, uint32_t first, uint32_t last,
     const struct us_text *text = lattice->text;
     const struct us_lexicon *lexicon = lattice->lexicon;
     for (uint32_t from = first; from < last; from++) {
+        announce(lattice, from);
         size_t start = text->tokens[lattice->units[from].token].start;
         if (lattice->units[from].closed || start < lattice->from || start >= lattice->to)
             continue;

@@ -153,6 +153,19 @@ int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const cha
     return 0;
 }
 
+void us_lexicon_announce(const struct us_lexicon *lexicon, const char *word, size_t length, bool rows)
+{
+    uint64_t hash = us_lexicon_hash(0, word, length);
+    const struct us_lexicon_slot *slot =
+        &lexicon->slots[us_lexicon_home(hash) & (lexicon->header->slots - 1)];
+    if (!rows) {
+        us_announce(slot);
+    } else if (slot->hash == hash && slot->first < lexicon->header->rows) {
+        us_announce(&lexicon->rows[slot->first]);
+        us_announce((const char *)&lexicon->rows[slot->first] + 64);
+    }
+}
+
 uint32_t us_lexicon_family_rows(const struct us_lexicon *lexicon, int family)
 {
     return lexicon->header->family_rows[family];

@@ -13,6 +13,8 @@
 #include "trees.h"
 #include "unspin.h"
 
+#include <stdbool.h>
+
 #define US_LEXICON_WORDS 6 /* words in a phrase, at most */
 
 enum us_row_flag {
@@ -84,6 +86,10 @@ const char *us_lexicon_string(const struct us_lexicon *lexicon, uint32_t offset)
  */
 int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const char *word,
                     size_t length, const struct us_row **rows, uint32_t *count);
+
+/* A phrase that begins with the word will soon be walked: start to fetch its entry, or, a while after
+ * that, its rows. */
+void us_lexicon_announce(const struct us_lexicon *lexicon, const char *word, size_t length, bool rows);
 
 /* Rows of a family of bots, 0 = A. */
 uint32_t us_lexicon_family_rows(const struct us_lexicon *lexicon, int family);

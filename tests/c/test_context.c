@@ -89,8 +89,10 @@ static float score(const struct us_context *context, const char *sentence, const
     struct us_context_bag bag, article;
     us_context_bag(&bag, NULL, context, ids, count);
     us_context_bag(&article, NULL, context, all, rest);
+    float topic[US_CONTEXT_DIMENSIONS];
+    us_context_topic(topic, context, &article, &bag);
     struct us_context_gap gap = {ids, count, gap_at, gap_at + 1, &bag,
-                                 rest_of_article ? &article : NULL, NULL};
+                                 rest_of_article ? topic : NULL, NULL};
     uint32_t id = phrase(context, candidate);
     float value, from_vectors;
     us_context_score(&value, context, &gap, &id, 1);
@@ -170,7 +172,9 @@ static void test_what_stands_in_the_gap_is_not_evidence(void **state)
     uint32_t ids[] = {word(context, "the"), word(context, "loan")}, id = phrase(context, "lender");
     struct us_context_bag bag;
     us_context_bag(&bag, NULL, context, ids, 2);
-    struct us_context_gap gap = {ids, 2, 1, 2, &bag, &bag, NULL};
+    float topic[US_CONTEXT_DIMENSIONS];
+    us_context_topic(topic, context, &bag, &bag);
+    struct us_context_gap gap = {ids, 2, 1, 2, &bag, topic, NULL};
     float value;
     us_context_score(&value, context, &gap, &id, 1);
     assert_float_equal(value, score(context, "the _", "lender", "the"), 1e-5);

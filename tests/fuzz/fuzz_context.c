@@ -83,9 +83,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         phrases[i] = us_context_phrase(context, words[i], strlen(words[i]));
     }
     struct us_context_bag bag;
+    float topic[US_CONTEXT_DIMENSIONS];
     us_context_bag(&bag, NULL, context, ids, COUNT);
+    us_context_topic(topic, context, &bag, &bag);
     for (uint32_t start = 0; start < COUNT; start++) {
-        struct us_context_gap gap = {ids, COUNT, start, start + 1, &bag, start % 2 ? &bag : NULL, NULL};
+        struct us_context_gap gap = {ids, COUNT, start, start + 1, &bag, start % 2 ? topic : NULL, NULL};
         us_context_score(scores, context, &gap, phrases, COUNT);
     }
     us_context_close(context);
