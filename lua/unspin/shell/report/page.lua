@@ -14,7 +14,8 @@ local function void(name, attributes)
 end
 
 local function level(confidence)
-  return confidence >= 0.9 and "sure" or confidence >= 0.6 and "likely" or "doubtful"
+  local shown = math.floor(confidence * 100 + 0.5) -- as it is printed beside
+  return shown >= 90 and "sure" or shown >= 60 and "likely" or "doubtful"
 end
 
 local function percent(share)
