@@ -260,7 +260,8 @@ bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge)
 static bool is_mixed_decimal(const struct us_lattice *lattice, uint32_t unit)
 {
     const struct us_text *text = lattice->text;
-    if (unit + 1 >= lattice->unit_count)
+    if (unit + 1 >= lattice->unit_count ||
+        lattice->units[unit].sentence != lattice->units[unit + 1].sentence)
         return false;
     uint32_t first = lattice->units[unit].token, last = lattice->units[unit + 1].token;
     if (last != first + 2)

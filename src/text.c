@@ -311,10 +311,12 @@ static bool breaks_line(const struct us_text *text, size_t from, size_t to, bool
 }
 
 /* Number the sentences and mark their first words. A full stop, a question or exclamation mark
- * (and closing marks after it) ends one before a capital, a digit or an opening mark. */
+ * (and closing marks after it) ends one before a capital, a digit or an opening mark. What goes on and
+ * on is cut, as it would take memory and time that nobody bounds. */
 static void mark_sentences(struct us_text *text)
 {
-    uint32_t sentence = 0;
+    enum { LONGEST = 1024 }; /* tokens; no sentence of prose comes near */
+    uint32_t sentence = 0, start = 0;
     bool first_word = true, ended = false;
     for (uint32_t i = 0; i < text->count; i++) {
         struct us_token *token = &text->tokens[i];
@@ -326,7 +328,11 @@ static void mark_sentences(struct us_text *text)
             ((ended && capital && token->start > before->end) ||
              breaks_line(text, before->end, token->start, capital))) {
             sentence++;
+            start = i;
             first_word = true;
+        } else if (i - start == LONGEST) {
+            sentence++;
+            start = i;
         }
         token->sentence = sentence;
         if (token->kind == US_TOKEN_WORD || token->kind == US_TOKEN_NUMBER) {

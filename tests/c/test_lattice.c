@@ -94,6 +94,21 @@ static void phrases_run_over_spaces_line_ends_and_hyphens_only(void **state)
     assert_string_equal(edges("reduce (back)"), "");
 }
 
+static void no_edge_runs_over_the_cut_of_a_sentence_without_end(void **state)
+{
+    enum { SENTENCE = 1024 };
+    (void)state;
+    static char bytes[2 * SENTENCE + 16];
+    const struct { uint32_t before; const char *shown; } texts[] = {
+        {10, "10-12 doubled"}, {SENTENCE - 3, "1021-1023 doubled"}, {SENTENCE - 2, ""}, {SENTENCE - 1, ""}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (uint32_t k = 0; k < texts[i].before; k++)
+            memcpy(bytes + 2 * k, "x ", 2);
+        strcpy(bytes + 2 * texts[i].before, "seven.1");
+        assert_string_equal(edges(bytes), texts[i].shown);
+    }
+}
+
 static void protected_spans_are_closed(void **state)
 {
     (void)state;
@@ -195,6 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_edge_stands_for_each_row_that_matches, close_lattice),
         cmocka_unit_test_teardown(phrases_run_over_spaces_line_ends_and_hyphens_only,
+                                  close_lattice),
+        cmocka_unit_test_teardown(no_edge_runs_over_the_cut_of_a_sentence_without_end,
                                   close_lattice),
         cmocka_unit_test_teardown(protected_spans_are_closed, close_lattice),
         cmocka_unit_test_teardown(names_match_in_their_own_case_only, close_lattice),

@@ -149,8 +149,10 @@ static void a_check_takes_no_more_memory_than_it_may(void **state)
                                  "“The bank\n", "`a` "};
     struct us_ngram *model = model_of(MODEL);
     struct us_lexicon *lexicon = lexicon_of(ROWS, WEIGHTS, model);
+    struct us_context *context;
     struct us_restorer *restorer;
-    assert_int_equal(us_restorer_open(&restorer, model, lexicon, NULL, &err), US_OK);
+    assert_int_equal(us_context_open(&context, "context.bin", &err), US_OK);
+    assert_int_equal(us_restorer_open(&restorer, model, lexicon, context, &err), US_OK);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t length = strlen(texts[i]), times = ((size_t)4 << 20) / length;
         char *bytes = malloc(times * length);
@@ -171,6 +173,7 @@ static void a_check_takes_no_more_memory_than_it_may(void **state)
         free(bytes);
     }
     us_restorer_close(restorer);
+    us_context_close(context);
     us_lexicon_close(lexicon);
     us_ngram_close(model);
 }

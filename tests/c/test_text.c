@@ -167,6 +167,21 @@ static void empty_lines_end_sentences_and_wrapped_lines_do_not(void **state)
     assert_int_equal(text.sentences, 2);
 }
 
+static void a_sentence_that_goes_on_and_on_is_cut(void **state)
+{
+    enum { WORDS = 5000, MOST = 1024 };
+    (void)state;
+    static char bytes[2 * WORDS + 1];
+    for (size_t i = 0; i < WORDS; i++)
+        memcpy(bytes + 2 * i, "a ", 2);
+    read_text(bytes);
+    assert_int_equal(text.sentences, 5);
+    for (uint32_t i = 0; i < WORDS; i++) {
+        assert_int_equal(text.tokens[i].sentence, i / MOST);
+        assert_int_equal(flags(i) & US_TOKEN_FIRST, i == 0 ? US_TOKEN_FIRST : 0);
+    }
+}
+
 static void titles_are_flagged(void **state)
 {
     (void)state;
@@ -319,6 +334,7 @@ int main(void)
         cmocka_unit_test_teardown(letter_case_is_flagged, close_text),
         cmocka_unit_test_teardown(sentences_end_at_full_stops_before_capitals, close_text),
         cmocka_unit_test_teardown(empty_lines_end_sentences_and_wrapped_lines_do_not, close_text),
+        cmocka_unit_test_teardown(a_sentence_that_goes_on_and_on_is_cut, close_text),
         cmocka_unit_test_teardown(titles_are_flagged, close_text),
         cmocka_unit_test_teardown(well_formed_quotations_are_flagged, close_text),
         cmocka_unit_test_teardown(a_mark_without_its_other_half_quotes_nothing, close_text),
