@@ -23,7 +23,8 @@
 
 /* ---- where the files are ------------------------------------------------------------------ */
 
-/* A file beside this module: its folder, then `relative`. False if it is not there. */
+/* A file beside this module: its folder, then `relative`, of which each leading ../ goes up one
+ * folder. False if it is not there. */
 static int beside_module(char *out, size_t room, const char *relative)
 {
     Dl_info info;
@@ -35,6 +36,8 @@ static int beside_module(char *out, size_t room, const char *relative)
     if (!slash)
         return 0;
     *slash = 0;
+    for (; strncmp(relative, "../", 3) == 0 && (slash = strrchr(real, '/')); relative += 3)
+        *slash = 0;
     int length = snprintf(out, room, "%s/%s", real, relative);
     return length > 0 && (size_t)length < room && access(out, R_OK) == 0;
 }
@@ -107,7 +110,7 @@ static int engine_tostring(lua_State *L)
     if (!engine->restorer)
         lua_pushliteral(L, ENGINE " (closed)");
     else
-        lua_pushfstring(L, ENGINE " (%s, %d words; %s, %d rows)", engine->model_path,
+        lua_pushfstring(L, ENGINE " (model %s, %d words; lexicon %s, %d rows)", engine->model_path,
                         (int)us_ngram_words(engine->ngram), engine->lexicon_path,
                         (int)us_lexicon_rows(engine->lexicon));
     return 1;

@@ -504,6 +504,13 @@ describe("unspin log", function()
     assert.same(expected, subjects)
   end)
 
+  it("gives whole paths outside of a repository", function()
+    unspin("fix tram.txt")
+    local path = shell("realpath tram.txt").output:gsub("\n", "")
+    assert.matches(" " .. path .. ":9: ", unspin("log -n 1 tram.txt").output, 1, true)
+    assert.equal(path, cjson.decode(unspin("log --json -n 1 tram.txt").output).file)
+  end)
+
   it("prints one JSON object a line", function()
     in_repository()
     unspin("fix tram.txt")
@@ -874,7 +881,7 @@ describe("unspin model", function()
       assert.same({ output = ("small.lm: 7 words, order %d\n"):format(order), status = 0, errors = "" },
         unspin("model build small.arpa -o small.lm"))
       local doctor = shell("UNSPIN_MODEL=small.lm " .. quote(root .. "/bin/unspin") .. " doctor")
-      assert.matches("unspin.engine %(small.lm, 7 words;", doctor.output)
+      assert.matches("unspin.engine %(model small.lm, 7 words;", doctor.output)
     end
   end)
 

@@ -55,7 +55,10 @@ function log.run(args, session)
     session.abort(message)
   end
   local paint = term.painter(args.color)
+  -- Of a history outside of a repository the paths are whole, but for the slash they begin with.
+  local root = history:location().where == "private" and "/" or ""
   for entry in history:log({ all = not args.file, limit = args.limit }) do
+    entry.path = root .. entry.path
     if args.json then
       print_json(entry)
     else
