@@ -1,6 +1,7 @@
 #include "evidence.h"
 
 #include "bytes.h"
+#include "room.h"
 #include "surface.h"
 
 #include <math.h>
@@ -853,6 +854,9 @@ static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
     out->signs = calloc(edges + 1, sizeof *out->signs);
     out->local = calloc(edges + 1, sizeof *out->local);
     out->final = calloc(edges + 1, sizeof *out->final);
+    us_room_expect(out->signs, edges * sizeof *out->signs);
+    us_room_expect(out->local, edges * sizeof *out->local);
+    us_room_expect(out->final, edges * sizeof *out->final);
     return sums->at && sums->before && out->signs && out->local && out->final ? US_OK
                                                                               : no_memory(err);
 }

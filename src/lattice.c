@@ -1,5 +1,7 @@
 #include "lattice.h"
 
+#include "room.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -93,6 +95,7 @@ static int add_units(struct us_lattice *lattice, struct us_error *err)
     if (text->count > lattice->unit_room) {
         free(lattice->units);
         lattice->units = malloc(text->count * sizeof *lattice->units);
+        us_room_expect(lattice->units, text->count * sizeof *lattice->units);
         lattice->unit_room = lattice->units ? text->count : 0;
         if (!lattice->units)
             return us_fail(err, US_ENOMEM, "out of memory reading the text");
@@ -140,11 +143,13 @@ static int push_edge(struct us_lattice *lattice, struct us_edge edge, struct us_
     if (lattice->edge_count == lattice->edge_most)
         return US_ELIMIT;
     if (lattice->edge_count == lattice->edge_room) {
-        uint32_t room = lattice->edge_room ? lattice->edge_room * 2 : 256;
+        uint32_t least = lattice->unit_count > 256 ? lattice->unit_count : 256;
+        uint32_t room = lattice->edge_room ? lattice->edge_room * 2 : least;
         room = room > lattice->edge_most ? lattice->edge_most : room;
         struct us_edge *edges = realloc(lattice->edges, room * sizeof *edges);
         if (!edges)
             return us_fail(err, US_ENOMEM, "out of memory reading the text");
+        us_room_expect(edges, room * sizeof *edges);
         lattice->edges = edges;
         lattice->edge_room = room;
     }

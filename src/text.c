@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include "protect.h"
+#include "room.h"
 #include "spelling.h"
 
 #include <stdlib.h>
@@ -107,10 +108,12 @@ static int add_token(struct reader *r, struct us_token token, struct us_error *e
 {
     struct us_text *text = r->text;
     if (text->count == r->room) {
-        uint32_t room = r->room ? r->room * 2 : 256;
+        uint32_t least = (uint32_t)(text->length / 4) + 64; /* prose has one in five bytes */
+        uint32_t room = r->room ? r->room * 2 : least;
         struct us_token *tokens = realloc(text->tokens, room * sizeof *tokens);
         if (!tokens)
             return us_fail(err, US_ENOMEM, "out of memory reading the text");
+        us_room_expect(tokens, room * sizeof *tokens);
         text->tokens = tokens;
         r->room = room;
     }
