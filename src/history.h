@@ -12,6 +12,22 @@
  * file on disk. Locks are taken as hard links of files of ours, so that a lock left by a killed
  * process of ours is known for certain, and nobody else's is ever deleted.
  *
+ * Four times a save waits for the disk (fsync), so that a power cut is as harmless as a kill:
+ *
+ * 1. the pack and 2. its index, each before it gets its name. Without: objects with holes in them,
+ *    under names by which git trusts them. Cut before or between: nothing was recorded, the file is
+ *    as it was; what is left has names that `git gc` clears away.
+ * 3. the journal, after those renames and before the caller writes the file, which puts the renames
+ *    on the disk, too (where a file system keeps their order, as ext4, XFS, Btrfs and APFS do).
+ *    Without: corrections in the file that no history knows of. Cut after: the next open lands the
+ *    save if the file's new text reached the disk, and drops it if not.
+ * 4. the ref's lock file, before it is renamed over the ref. Without: an empty ref, that is, a branch
+ *    that git can't read. Cut before or after: the journal is still there, as after 3.
+ *
+ * Not waited for, as git does not either: git's index and the reflogs. Of a cut that comes after the
+ * ref moved and before these are on the disk, the journal tells as long as it is there itself, and
+ * the next open mends the index; a line of the reflog may be lost. The file itself is the caller's.
+ *
  * Files, each a concern: history_possible.c (whether there may be one at all), history_where.c
  * (which repository and ref), history_message.c (a commit's message, both ways), history_chain.c
  * (trees and commits), history_versions.c (the texts between), history_record.c (prepare and record),
