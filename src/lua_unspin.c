@@ -298,9 +298,11 @@ static void read_excepts(lua_State *L, int options, struct check *check, uint32_
             luaL_checktype(L, -1, LUA_TTABLE);
             int item = lua_gettop(L);
             struct us_except *except = &check->excepts[i - 1];
-            except->old = string_field(L, item, "old", keeper, (int)i * 2 - 1);
-            except->replacement = string_field(L, item, "new", keeper, (int)i * 2);
+            except->old = string_field(L, item, "old", keeper, (int)i * 3 - 2);
+            except->replacement = string_field(L, item, "new", keeper, (int)i * 3 - 1);
             except->here = us_lua_boolean(L, item, "here");
+            if (us_lua_string(L, item, "path"))
+                except->article = string_field(L, item, "path", keeper, (int)i * 3);
             lua_pop(L, 1);
         }
         *count = (uint32_t)length;

@@ -84,18 +84,35 @@ static int by_edge(const void *a, const void *b)
 }
 
 /* Does the text there, with its a or an, say `old`, case aside? */
+static bool is_about(const struct us_except *except, const char *old, size_t length,
+                     const char *replacement)
+{
+    return strlen(except->old) == length && strncasecmp(except->old, old, length) == 0 &&
+           strcasecmp(except->replacement, replacement) == 0;
+}
+
+/*
+ * Was the swap rejected? In another article of the repository that is one opinion, however often the
+ * article had the words: each divides the odds by four. What is very sure (0.9) is made after one.
+ */
 static bool is_except(const struct us_check_options *options, const char *old, size_t length,
                       const char *replacement, float *confidence)
 {
+    const struct us_except *excepts = options->excepts;
+    float against = 1;
     for (uint32_t i = 0; i < options->except_count; i++) {
-        const struct us_except *except = &options->excepts[i];
-        if (strlen(except->old) != length || strncasecmp(except->old, old, length) != 0 ||
-            strcasecmp(except->replacement, replacement) != 0)
+        if (!is_about(&excepts[i], old, length, replacement))
             continue;
-        if (except->here)
+        if (excepts[i].here)
             return true;
-        *confidence *= 0.6f; /* rejected elsewhere in the repository: only if very sure */
+        bool counted = false;
+        for (uint32_t n = 0; n < i && excepts[i].article && !counted; n++)
+            counted = excepts[n].article && strcmp(excepts[n].article, excepts[i].article) == 0 &&
+                      is_about(&excepts[n], old, length, replacement);
+        if (!counted)
+            against *= 4;
     }
+    *confidence = *confidence / (*confidence + against * (1 - *confidence));
     return false;
 }
 

@@ -59,6 +59,7 @@ struct us_corrections {
 struct us_except { /* a swap that is not to be undone (again) */
     const char *old, *replacement;
     bool here; /* rejected in this article: never; else, in its repository: less readily */
+    const char *article; /* where else: as often as there, it counts once; NULL: it counts by itself */
 };
 
 struct us_check_options {

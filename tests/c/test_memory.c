@@ -54,7 +54,7 @@ static int check(struct us_error *error)
     struct us_context *context = NULL;
     struct us_restorer *restorer = NULL;
     struct us_corrections found;
-    struct us_except except = {"the", "a", false};
+    struct us_except except = {"the", "a", false, NULL};
     struct us_check_options options = {.format = US_FORMAT_MARKDOWN, .threshold = -1,
                                        .readings = true, .excepts = &except, .except_count = 1};
     int rc = us_ngram_open(&model, "model.arpa", error);

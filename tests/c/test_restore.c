@@ -131,7 +131,7 @@ static void readings_name_the_rivals_and_the_text_as_it_is(void **state)
 static void a_rejected_swap_is_not_made_again(void **state)
 {
     (void)state;
-    struct us_except here = {"Settlement", "Agreement", true};
+    struct us_except here = {"Settlement", "Agreement", true, NULL};
     options.excepts = &here;
     options.except_count = 1;
     assert_string_equal(found("the settlement was signed"), "");
@@ -143,12 +143,57 @@ static void one_rejected_elsewhere_is_made_less_readily(void **state)
     (void)state;
     check("the settlement was signed");
     float before = corrections.items[0].confidence;
-    struct us_except elsewhere = {"settlement", "agreement", false};
+    struct us_except elsewhere = {"settlement", "agreement", false, NULL};
     options.excepts = &elsewhere;
     options.except_count = 1;
     options.threshold = 0.1f;
     check("the settlement was signed");
     assert_true(corrections.items[0].confidence < before);
+}
+
+/* The confidence of the one correction where these were rejected. */
+static float confidence_after(const struct us_except *excepts, uint32_t count)
+{
+    options.excepts = excepts;
+    options.except_count = count;
+    options.threshold = 0.01f;
+    check("the settlement was signed");
+    assert_int_equal(corrections.count, 1);
+    return corrections.items[0].confidence;
+}
+
+static void one_rejected_often_in_an_article_counts_once(void **state)
+{
+    (void)state;
+    enum { MANY = 45 };
+    struct us_except often[MANY], scattered[MANY];
+    char articles[MANY][8];
+    for (int i = 0; i < MANY; i++) {
+        often[i] = (struct us_except){"settlement", "agreement", false, "other.md"};
+        snprintf(articles[i], sizeof articles[i], "%d.md", i);
+        scattered[i] = (struct us_except){"settlement", "agreement", false, articles[i]};
+    }
+    float once = confidence_after(often, 1);
+    assert_true(confidence_after(often, MANY) == once);
+    assert_true(confidence_after(scattered, 2) < once);
+    options.threshold = -1;
+    options.excepts = scattered;
+    options.except_count = MANY;
+    assert_string_equal(found("the settlement was signed"), "");
+}
+
+static void one_that_is_very_sure_is_made_though_rejected_elsewhere(void **state)
+{
+    (void)state;
+    struct us_except elsewhere[] = {{"automobile", "car", false, "a.md"},
+                                    {"automobile", "car", false, "b.md"},
+                                    {"automobile", "car", false, "c.md"}};
+    options.excepts = elsewhere;
+    options.except_count = 1;
+    assert_string_equal(found("the automobile"), "automobile > car");
+    options.except_count = 3; /* by now it is the repository's opinion */
+    options.threshold = 0.9f;
+    assert_string_equal(found("the automobile"), "");
 }
 
 static void corrections_are_in_order_apart_and_apply_cleanly(void **state)
@@ -364,6 +409,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(readings_name_the_rivals_and_the_text_as_it_is, begin, end),
         cmocka_unit_test_setup_teardown(a_rejected_swap_is_not_made_again, begin, end),
         cmocka_unit_test_setup_teardown(one_rejected_elsewhere_is_made_less_readily, begin, end),
+        cmocka_unit_test_setup_teardown(one_rejected_often_in_an_article_counts_once, begin, end),
+        cmocka_unit_test_setup_teardown(one_that_is_very_sure_is_made_though_rejected_elsewhere, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(corrections_are_in_order_apart_and_apply_cleanly, begin,
                                         end),
         cmocka_unit_test_setup_teardown(line_ends_make_no_difference, begin, end),

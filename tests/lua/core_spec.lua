@@ -195,6 +195,24 @@ describe("engine:check", function()
     end
   end)
 
+  it("counts once what another article had rejected often", function()
+    local first = engine:check(spun, {})[1]
+    local function confidence(excepts)
+      for _, fix in ipairs((engine:check(spun, { threshold = 0, except = excepts }))) do
+        if fix.start == first.start then
+          return fix.confidence
+        end
+      end
+    end
+    local often, once = {}, { { old = first.old, new = first.new, path = "other.md" } }
+    for i = 1, 45 do
+      often[i] = once[1]
+    end
+    assert.equal(confidence(once), confidence(often))
+    assert.is_true(confidence(once) < first.confidence)
+    assert.is_true(confidence({ once[1], { old = first.old, new = first.new, path = "third.md" } }) < confidence(once))
+  end)
+
   it("tells what it cannot read", function()
     for _, text in ipairs({ "one\0two", "caf\233 society" }) do
       local fixes, message = engine:check(text, {})
