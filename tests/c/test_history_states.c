@@ -12,6 +12,13 @@
     COMMITTED "git checkout -qb topic && echo topic >other && git commit -qam topic && "           \
               "git checkout -q main && echo main >other && git commit -qam main && "
 
+/* As newer gits leave it. */
+#define REFTABLE                                                                                   \
+    COMMITTED "git config core.repositoryFormatVersion 1 && "                                      \
+              "git config extensions.refStorage reftable && rm -r .git/refs && mkdir .git/refs "    \
+              ".git/reftable && echo 'this repository uses the reftable format' >.git/refs/heads "  \
+              "&& echo 'ref: refs/heads/.invalid' >.git/HEAD && : >.git/reftable/tables.list"
+
 struct state {
     const char *name;
     const char *setup;   /* in an empty folder, leaves the article */
@@ -121,9 +128,10 @@ static const struct state states[] = {
      "git commit -qm Receive",
      "repo/a.md", US_WHERE_PRIVATE, "can't be opened"},
     {"an extension of the future",
-     COMMITTED "git config core.repositoryFormatVersion 1 && "
-               "git config extensions.refStorage reftable",
-     NULL, US_WHERE_PRIVATE, "can't be opened"},
+     COMMITTED "git config core.repositoryFormatVersion 1 && git config extensions.future true", NULL,
+     US_WHERE_PRIVATE, "can't be opened"},
+    {"reftable", REFTABLE, NULL, US_WHERE_PRIVATE,
+     "its repository can't be opened: unsupported extension name extensions.refstorage"},
     {"autocrlf",
      COMMITTED "git config core.autocrlf true && rm articles/a.md && git checkout -q articles/a.md",
      NULL, US_WHERE_BRANCH, NULL},
@@ -215,12 +223,20 @@ static const char *others(const char *folder, const char *name)
                   folder, name);
 }
 
+/* Every file, folder and link of the test but the private history and the article, byte for byte. */
+static const char *all_but(const char *path)
+{
+    return output("find . -mindepth 1 -path ./unspin -prune -o ! -samefile \"%s\" -printf '%%p %%y %%m %%T@ %%l\\n' | "
+                  "sort; find . -path ./unspin -prune -o -type f ! -samefile \"%s\" -print0 | sort -z | "
+                  "xargs -0 sha1sum", path, path);
+}
+
 static void check_state(void **data)
 {
     const struct state *state = *data;
     const char *relative = state->article ? state->article : "repo/articles/a.md";
     static const char *const swaps[] = {"settlement=agreement", "expertise=technology", NULL};
-    char path[4096], folder[4096], before[65536];
+    char path[4096], folder[4096], before[65536], files[65536];
     begin(NULL);
     if (strcmp(state->name, "another owner") == 0 && getuid() != 0)
         skip();
@@ -238,6 +254,8 @@ static void check_state(void **data)
     snprintf(plain, sizeof plain, "%.*s", (int)strcspn(name, "\"\\$`"), name);
     bool branch = state->where == US_WHERE_BRANCH;
     snprintf(before, sizeof before, "%s", branch ? "" : others(folder, plain));
+    if (state->where == US_WHERE_PRIVATE)
+        snprintf(files, sizeof files, "%s", all_but(real));
 
     struct us_history *history = open_history(path, US_WHERE_BRANCH);
     struct us_recorded recorded = correct(history, path, swaps);
@@ -250,6 +268,9 @@ static void check_state(void **data)
         fail_msg("told \"%s\", not of \"%s\"", told ? told : "nothing", state->told);
     if (!state->told && branch)
         assert_null(place->notice);
+
+    if (state->where == US_WHERE_PRIVATE)
+        assert_string_equal(all_but(real), files);
 
     /* What git says of it; a lock that was another's is still there. */
     const char *git = "git -c safe.directory='*'";
