@@ -169,14 +169,23 @@ help: ## Show this list
 deps: ## Install what is missing with apt; elsewhere print what to install
 	@tests/deps.sh $(DEPS)
 
+PROCESSORS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+# As many as there are processors, unless make was told itself.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(PROCESSORS))
+
 .PHONY: test
 test: ## Run all tests (C, Luas, Neovim); SANITIZE=1, SANITIZE=thread: the C tests under ASan, TSan
 	@tests/deps.sh build test
-	@$(MAKE) --no-print-directory $(if $(SANITIZE),tests-c,all tests-c)
+	@$(MAKE) --no-print-directory $(JOBS) SANITIZE= $(if $(SANITIZE),data,all)
+	@$(MAKE) --no-print-directory $(JOBS) tests-c
 	@LSAN_OPTIONS=suppressions=tests/c/lsan.supp:print_suppressions=0 $(LUA54) tests/run.lua --c $(OBJ) $(if $(SANITIZE),,--lua5.4 $(LUA54) --luajit $(LUAJIT) --nvim $(NVIM))
 
 .PHONY: tests-c
-tests-c: $(C_TESTS) $(FUZZERS) $(DATA)
+tests-c: $(C_TESTS) $(FUZZERS)
+
+# Not by tools under a sanitizer, which take four times as long: the C tests hold what these do.
+.PHONY: data
+data: $(DATA)
 
 .PHONY: test-valgrind
 test-valgrind: $(C_TESTS) ## The C tests under valgrind's memcheck: takes minutes
@@ -194,7 +203,6 @@ coverage-of-tests: $(C_TESTS) $(FUZZERS)
 	@$(LUA54) tests/run.lua --c $(OBJ)
 	@tests/coverage.sh $(OBJ)
 
-JOBS := -j$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # gcc's analyser loses sight of what is kept in arrays: of blocks there, which the tests with failing
 # memory see freed, and of fields set through them, which valgrind and clang's analyser watch.
 GCC_ANALYSER := -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value \
@@ -208,7 +216,7 @@ check: ## Lint: luacheck, clang and gcc with -Werror and their analysers, cppche
 	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-gcc CC=gcc CFLAGS='-O2 -Werror $(GCC_ANALYSER)' \
 		check-objects
 	@$(MAKE) --no-print-directory $(JOBS) OBJ=build/obj-clang CC=clang CFLAGS= check-tidy
-	cppcheck --quiet $(JOBS) --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src/*.c
+	cppcheck --quiet -j$(PROCESSORS) --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability src/*.c
 	shellcheck tests/*.sh tests/*/*.sh .ci/run .ci/*.sh
 
 .PHONY: check-portability
@@ -273,7 +281,7 @@ fuzz: all ## Run the fuzzers (libFuzzer of clang), SECONDS=60 each
 # ASan's library has to come before all others in a program that was built without it.
 .PHONY: fuzz-binding
 fuzz-binding: all ## Call the module with anything on both Luas, under ASan and UBSan: CALLS=20000
-	@$(MAKE) --no-print-directory SANITIZE=1 sanitized-modules
+	@$(MAKE) --no-print-directory $(JOBS) SANITIZE=1 sanitized-modules
 	for lua in '$(LUA54) lua5.4' '$(LUAJIT) luajit'; do set -- $$lua; \
 		LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 FUZZ_CALLS=$(or $(CALLS),20000) LUA_PATH='lua/?.lua;;' \
@@ -334,7 +342,7 @@ lexicon-check: build/lexc build/unspin.lm ## Compile the lexicon's sources and r
 .PHONY: demo
 demo: ## Set up, then show a spun article being restored on save (ARTICLE=path: yours, on a copy)
 	@tests/deps.sh build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@NVIM='$(NVIM)' tests/quality/demo.sh $(ARTICLE)
 
 .PHONY: clean
