@@ -95,14 +95,20 @@ end
 ---@return unspin.Fix[]? fixes, unspin.Info|string info_or_message
 function M.check_with(opened, text, opts, received)
   if received then
-    local of = { format = opts.format, seconds = opts.seconds, threshold = 1 }
+    local of = { format = opts.format, seconds = opts.seconds, stop = opts.stop, threshold = 1 }
     local fixes, info = opened:check(received, of)
     opts.article = fixes and info.article or nil
   end
   return opened:check(text, opts)
 end
 
----Check a text.
+-- Neovim sees that Ctrl-C was pressed only where it looks at what was typed.
+local function is_interrupted()
+  local _, why_not = vim.wait(0, nil, nil, true)
+  return why_not == -2
+end
+
+---Check a text. Ctrl-C ends it.
 ---@param text string
 ---@param opts unspin.EngineOptions
 ---@param received? string as for `check_with`
@@ -112,6 +118,7 @@ function M.check(text, opts, received)
   if not opened then
     return nil, message
   end
+  opts.stop = is_interrupted
   return M.check_with(opened, text, opts, received)
 end
 
