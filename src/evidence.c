@@ -488,6 +488,7 @@ static float tally_sum(const struct us_table *tally, uint32_t number)
 static int add_up(struct us_article *article, struct us_sums *sums, const struct us_lattice *lattice,
                   const float *probability, struct us_error *err)
 {
+    double swaps = 0, scholarly = 0, always = 0, quoted = 0, capital = 0;
     uint32_t covered = 0; /* units before it lie under the best edges so far */
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
         uint32_t best = e;
@@ -508,19 +509,24 @@ static int add_up(struct us_article *article, struct us_sums *sums, const struct
         if (edge->from < covered)
             p *= 0.5f;
         sums->at[edge->from] = p;
-        article->swaps += p;
+        swaps += p;
         if (edge->row && (edge->row->flags & US_ROW_SCHOLARLY))
-            article->scholarly += p;
+            scholarly += p;
         if (edge->row && (edge->row->flags & US_ROW_ALWAYS))
-            article->always += p;
+            always += p;
         const struct us_token *token = unit_token(lattice, edge->from);
         if (token->flags & US_TOKEN_QUOTED)
-            article->quoted += p;
+            quoted += p;
         if (is_capital(token))
-            article->capital += p;
+            capital += p;
         if (p > 0.3f && edge->to > covered)
             covered = edge->to;
     }
+    article->swaps += (float)swaps;
+    article->scholarly += (float)scholarly;
+    article->always += (float)always;
+    article->quoted += (float)quoted;
+    article->capital += (float)capital;
     sums->before[0] = 0;
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         sums->before[i + 1] = sums->before[i] + sums->at[i];
@@ -532,7 +538,8 @@ static int add_up(struct us_article *article, struct us_sums *sums, const struct
 static void weigh_families(struct us_evidence *evidence, const struct us_lattice *lattice,
                            const struct us_evidence_model *model, const float *probability)
 {
-    float score[26], gain[26], best = -INFINITY, total = 0;
+    double score[26], best = -INFINITY;
+    float gain[26], total = 0;
     const float any = 1.0f / (float)us_lexicon_rows(lattice->lexicon), miss = logf(0.2f);
     for (int f = 0; f < 26; f++) {
         float hit = clip(logf((0.8f / model->family_rows[f] + 0.2f * any) / any), 3);
@@ -545,16 +552,16 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
             continue;
         for (uint32_t families = row->families & US_FAMILIES; families; families &= families - 1) {
             int f = __builtin_ctz(families);
-            score[f] += probability[e] * gain[f];
+            score[f] += (double)(probability[e] * gain[f]);
         }
     }
     for (int f = 0; f < 26; f++) {
-        score[f] *= 0.5f; /* swaps are not independent */
+        score[f] *= 0.5; /* swaps are not independent */
         if (score[f] > best)
             best = score[f];
     }
     for (int f = 0; f < 26; f++)
-        total += evidence->whole.family[f] = expf(score[f] - best);
+        total += evidence->whole.family[f] = expf((float)(score[f] - best));
     for (int f = 0; f < 26; f++)
         evidence->whole.family[f] /= total;
 }
@@ -564,7 +571,7 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
 static void weigh_kinds(struct us_article *article, const struct us_lattice *lattice,
                         const float *probability, const float *places)
 {
-    float fits[US_KINDS] = {0};
+    double fits[US_KINDS] = {0};
     for (uint32_t e = 0, next; e < lattice->edge_count; e = next) {
         float here[US_KINDS] = {0};
         uint32_t present = 0;
@@ -579,11 +586,11 @@ static void weigh_kinds(struct us_article *article, const struct us_lattice *lat
         }
         for (; present; present &= present - 1) {
             int kind = __builtin_ctz(present);
-            fits[kind] += here[kind] > 1 ? 1 : here[kind];
+            fits[kind] += here[kind] > 1 ? 1 : (double)here[kind];
         }
     }
     for (int kind = 0; kind < US_KINDS; kind++)
-        article->kinds[kind] = logf((fits[kind] + 0.2f) / (places[kind] + 10) / 0.05f);
+        article->kinds[kind] = logf(((float)fits[kind] + 0.2f) / (places[kind] + 10) / 0.05f);
 }
 
 static float share_level(float swaps, float words)
@@ -705,8 +712,8 @@ static void article_features(float *f, const struct us_evidence *evidence,
     uint32_t high = edge->to + NEIGHBOURHOOD;
     if (high > lattice->unit_count)
         high = lattice->unit_count;
-    float nearby = sums->before[high] - sums->before[low] -
-                   (sums->before[edge->to] - sums->before[edge->from]);
+    float nearby = (float)(sums->before[high] - sums->before[low] -
+                           (sums->before[edge->to] - sums->before[edge->from]));
     f[US_FEATURE_NEARBY] = nearby / (float)(high - low);
     f[US_FEATURE_UNTOUCHED] = logf(1 + (float)occurrences(sums, edge));
     f[US_FEATURE_RIVAL] = logf(1 + (all > of_row ? all - of_row : 0)); /* other originals' */

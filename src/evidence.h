@@ -87,8 +87,8 @@ struct us_signs { /* of one edge: what its features are made of, beside its row 
 
 /* Expected swaps, and words that were left alone. */
 struct us_sums {
-    float *at;     /* [units] that begin at a unit */
-    float *before; /* [units + 1] sums of at */
+    float *at;      /* [units] that begin at a unit */
+    double *before; /* [units + 1] sums of at; exact enough to subtract, however long the text */
     struct us_table rows, originals; /* sums by row id, by original_id */
     struct us_table words;           /* by a word's id: index is how many units are the word */
 };
