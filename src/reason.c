@@ -76,9 +76,10 @@ int us_reason(char **out, const struct us_lattice *lattice, const struct us_lexi
                          : edge->origin == US_EDGE_DECIMAL ? "a number half in words"
                                                            : "braces of a spinner's own syntax");
     }
-    if (evidence->density > 0.01f)
-        say(&line, evidence->density > 0.05f ? "many other words of this article were swapped"
-                                             : "other words of this article were swapped");
+    if (evidence->density > 0.01f && evidence->whole.swaps >= 2)
+        say(&line, evidence->density > 0.05f && evidence->whole.swaps >= 6
+                       ? "many other words of this article were swapped"
+                       : "other words of this article were swapped");
     if (!line.length)
         say(&line, "likelier than not, from many small signs");
     *out = malloc(line.length + 1);

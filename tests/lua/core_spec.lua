@@ -71,6 +71,14 @@ describe("engine:check", function()
 
   local long = (spun .. "\n"):rep(200)
 
+  it("speaks of other swaps of the article only where there are some", function()
+    local alone = "The council has reached an settlement."
+    local among = "The metropolis council has reached an settlement with the firm on Final week. Greater than 40,000 "
+      .. "individuals reside near it, and the mayor instructed reporters of the monetary issues."
+    assert.not_matches("words of this article", engine:check(alone, {})[1].reason)
+    assert.matches("other words of this article were swapped", engine:check(among, {})[1].reason)
+  end)
+
   it("is stopped by a function that it asks, with nothing found", function()
     local asked = 0
     local fixes, message = engine:check(long, {
