@@ -52,8 +52,10 @@ static inline void us_putf32(unsigned char *at, float value)
 
 /* A function whose loops are short and simple, compiled for AVX2 as well; which of the two is called, the
  * processor says when the library is loaded. No fused multiplication: both compute the same. GCC's alone:
- * up to version 17 clang gives such a function another name than its callers know. */
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && defined(__has_attribute)
+ * up to version 17 clang gives such a function another name than its callers know. Not under
+ * ThreadSanitizer, which wakes only after that has been said. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_THREAD__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define US_FOR_PROCESSORS __attribute__((target_clones("avx2", "default")))
 #endif

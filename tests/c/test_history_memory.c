@@ -14,7 +14,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-/* Blocks that libgit2 1.5 may keep of a configuration that it could not read. */
+/* Blocks that libgit2 1.5 may keep of a configuration that it could not read, or of a store of objects
+ * that it could not open: it frees none that has an owner already. */
 enum { LIBGIT2_KEEPS = 16 };
 
 struct outcome { /* of a save in a process of its own */
