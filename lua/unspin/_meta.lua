@@ -111,7 +111,7 @@ local engine = {}
 ---@field format? "text"|"markdown"
 ---@field threshold? number least confidence
 ---@field readings? boolean
----@field except? { old: string, new: string, here: boolean?, path: string? }[] swaps not to be undone; elsewhere each `path` counts once
+---@field except? { old: string, new: string, here: boolean?, path: string? }[] swaps to leave; elsewhere each `path` counts once
 ---@field article? unspin.Article as an earlier check gave it; by default estimated on this text
 ---@field first? integer 1-based; look only at what begins from this byte
 ---@field last? integer to this one
