@@ -28,12 +28,14 @@
  * ref moved and before these are on the disk, the journal tells as long as it is there itself, and
  * the next open mends the index; a line of the reflog may be lost. The file itself is the caller's.
  *
- * Files, each a concern: history_possible.c (whether there may be one at all), history_where.c
- * (which repository and ref), history_message.c (a commit's message, both ways), history_chain.c
- * (trees and commits), history_versions.c (the texts between), history_record.c (prepare and record),
- * history_recover.c (after a kill), history_ref.c and history_index.c (moving the ref, keeping the index true), history_lock.c (locks and the journal),
- * history_pack.c (the pack writer), history_consolidate.c (joining packs), history_read.c (commits
- * from packs), history_log.c (the log), history_names.c (renames), history_reject.c (rejecting),
+ * Files, each a concern: history_possible.c (whether there may be one at all), history_open.c
+ * (handles), history_where.c (which repository and ref), history_private.c (the user's own one),
+ * history_stored.c (what git stores of a text), history_message.c (a commit's message, both ways),
+ * history_chain.c (trees and commits), history_versions.c (the texts between), history_record.c
+ * (prepare and record), history_recover.c (after a kill), history_ref.c and history_index.c (moving
+ * the ref, keeping the index true), history_lock.c (locks and the journal), history_pack.c (the
+ * pack writer), history_consolidate.c (joining packs), history_read.c (commits from packs),
+ * history_log.c (the log), history_names.c (renames), history_reject.c (rejecting),
  * history_rejected.c (what was rejected), history_export.c (patches), history_keep.c (prune),
  * history_memory.c (what libgit2 allocates).
  *

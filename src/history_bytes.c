@@ -45,6 +45,12 @@ void us_bytes_text(struct us_bytes *bytes, const char *text)
     us_bytes_add(bytes, text, strlen(text));
 }
 
+void us_bytes_set(struct us_bytes *bytes, const char *text)
+{
+    bytes->length = 0;
+    us_bytes_text(bytes, text);
+}
+
 void us_bytes_format(struct us_bytes *bytes, const char *fmt, ...)
 {
     va_list args;

@@ -19,6 +19,7 @@ struct us_bytes { /* start zeroed */
 void us_bytes_reserve(struct us_bytes *bytes, size_t more);
 void us_bytes_add(struct us_bytes *bytes, const void *data, size_t length);
 void us_bytes_text(struct us_bytes *bytes, const char *text);
+void us_bytes_set(struct us_bytes *bytes, const char *text); /* to this text alone */
 void us_bytes_format(struct us_bytes *bytes, const char *fmt, ...) US_PRINTF(2, 3);
 void us_bytes_be32(struct us_bytes *bytes, uint32_t value); /* big-endian, as git's files are */
 void us_bytes_close(struct us_bytes *bytes);

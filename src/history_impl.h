@@ -19,8 +19,8 @@ enum { US_RETRY = 1 };
 
 /* --- history_possible.c --- */
 
-char *
-us_default_state(void); /* directory of the private repository; free() it; NULL: out of memory */
+/* The directory of the private repository; free() it; NULL: out of memory. */
+char *us_default_state(void);
 
 /* The article's own ref in the private repository: its name, for people, and its path's hash; free()
  * it; NULL: out of memory. file is its real path. */
@@ -29,7 +29,7 @@ char *us_private_ref(const char *file);
 enum { US_JOURNAL_NAME = 16 + 1 + 6 }; /* hash of the article's path, '-', random */
 bool us_is_journal(const char *name);  /* a file in unspin/ of the git directory: us_journal_begin() */
 
-/* --- history_where.c: which repository, which ref --- */
+/* --- history_open.c: handles --- */
 
 struct us_save; /* history_record.c: a save that was prepared */
 
@@ -41,7 +41,6 @@ struct us_history {
     char *state;              /* directory of the private repository */
     char *no_work;            /* why work is NULL; NULL: just outside any repository */
     enum us_where asked;
-    bool reading; /* nothing is created for a mere look */
 
     struct us_location place;
     struct us_bytes git_dir, common, objects, ref, path, notice, hint; /* place's strings, too */
@@ -52,6 +51,17 @@ struct us_history {
 
     struct us_save *save;
 };
+
+/* Once for the process: all that follows needs it. */
+int us_start_libgit2(struct us_error *err);
+
+/* Fill *err from libgit2's last error: "cannot <what>: <reason>". */
+int us_git_fail(struct us_error *err, int code, const char *what);
+#ifdef __clang_analyzer__
+#define us_git_fail(err, code, what) us_code(us_git_fail((err), (code), (what)), (code))
+#endif
+
+/* --- history_where.c: which repository, which ref --- */
 
 /*
  * Look at the repository as it is now and fill place, tip and seen. least is the humblest place
@@ -64,11 +74,15 @@ int us_survey(struct us_history *history, enum us_where least, const char *why,
 /* Is the history's ref still the branch that is checked out, and nothing under way there? */
 bool us_on_branch(struct us_history *history);
 
-/* Fill *err from libgit2's last error: "cannot <what>: <reason>". */
-int us_git_fail(struct us_error *err, int code, const char *what);
-#ifdef __clang_analyzer__
-#define us_git_fail(err, code, what) us_code(us_git_fail((err), (code), (what)), (code))
-#endif
+/* --- history_private.c: the repository of the user's own --- */
+
+/* That of a state directory (NULL: the default); *out is NULL if there is none. */
+int us_private_open(git_repository **out, const char *state, struct us_error *err);
+
+/* Let the history be there: made if there is none, place, store, ref and path filled. */
+int us_choose_private(struct us_history *history, struct us_error *err);
+
+/* --- history_stored.c: what git stores --- */
 
 /*
  * The bytes git would store for the article's text (line endings, ident), or, to_worktree, the
@@ -86,10 +100,6 @@ void us_identity(struct us_bytes *out, struct us_history *history, bool committe
 /* Entry of the path in a commit's tree; false if there is none. */
 bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit,
                      const char *path);
-
-/* The private repository of a state directory (NULL: the default); *out is NULL if there is none.
- */
-int us_private_open(git_repository **out, const char *state, struct us_error *err);
 
 /* --- history_message.c: a commit's message --- */
 

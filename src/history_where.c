@@ -6,85 +6,24 @@
 #include "history_impl.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <pthread.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
-static const char *const where_names[] = {"branch", "side", "private"};
-
-const char *us_where_name(enum us_where where)
-{
-    return where_names[where];
-}
-
-int us_where_parse(enum us_where *out, const char *name)
-{
-    for (unsigned i = 0; i < sizeof where_names / sizeof *where_names; i++)
-        if (strcmp(name, where_names[i]) == 0) {
-            *out = (enum us_where)i;
-            return US_OK;
-        }
-    return US_EINVAL;
-}
-
-int(us_git_fail)(struct us_error *err, int code, const char *what)
-{
-    const git_error *last = git_error_last();
-    if (us_memory_ran_out())
-        return us_memory_check(US_OK, err);
-    return us_fail(err, code, "cannot %s: %s", what, last ? last->message : "no reason given");
-}
-
-static void set_text(struct us_bytes *out, const char *text)
-{
-    out->length = 0;
-    us_bytes_text(out, text);
-}
-
 /* A directory as git names it, without the slash at its end. */
 static void set_directory(struct us_bytes *out, const char *path)
 {
-    set_text(out, path);
+    us_bytes_set(out, path);
     while (out->length > 1 && out->at[out->length - 1] == '/')
         out->at[--out->length] = '\0';
 }
 
-static void set_notice(struct us_history *history, const char *why)
-{
-    history->notice.length = 0;
-    us_bytes_text(&history->notice, why);
-}
-
-bool us_commit_entry(git_oid *oid, uint32_t *mode, git_repository *repo, const git_oid *commit_id,
-                     const char *path)
-{
-    git_commit *commit = NULL;
-    git_tree *tree = NULL;
-    git_tree_entry *entry = NULL;
-    bool found = git_commit_lookup(&commit, repo, commit_id) == 0 &&
-                 git_commit_tree(&tree, commit) == 0 &&
-                 git_tree_entry_bypath(&entry, tree, path) == 0 &&
-                 git_tree_entry_type(entry) == GIT_OBJECT_BLOB;
-    if (found) {
-        *oid = *git_tree_entry_id(entry);
-        *mode = (uint32_t)git_tree_entry_filemode_raw(entry);
-    }
-    git_tree_entry_free(entry);
-    git_tree_free(tree);
-    git_commit_free(commit);
-    return found;
-}
-
 /*
- * What a ref names, or libgit2's error. Its commit may seem missing to libgit2 while other processes join packs: it
- * lists the directory anew, but the old pack may be gone and the new one not yet there in one
- * listing. Then it is looked for again.
+ * What a ref names, or libgit2's error. Its commit may seem missing to libgit2 while other
+ * processes join packs: it lists the directory anew, but the old pack may be gone and the new one
+ * not yet there in one listing. Then it is looked for again.
  */
 static int read_ref(git_oid *out, git_repository *repo, const char *ref)
 {
@@ -98,145 +37,6 @@ static int read_ref(git_oid *out, git_repository *repo, const char *ref)
     git_odb_free(odb);
     return 0;
 }
-
-/* --- the private repository --- */
-
-static bool is_own_directory(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Make it beside its place and rename, so that of ten processes that do so nine are harmless. */
-static int create_personal(struct us_history *history, const char *path, struct us_error *err)
-{
-    struct us_bytes temporary = {0};
-    git_repository_init_options options = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
-    git_repository *made = NULL;
-    int result = US_OK;
-
-    for (char *slash = history->state + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(history->state, 0777);
-        *slash = '/';
-    }
-    mkdir(history->state, 0700);
-    us_bytes_format(&temporary, "%s/new-XXXXXX", history->state);
-    if (temporary.failed)
-        return us_fail(err, US_ENOMEM, "out of memory for the history");
-    if (!mkdtemp(temporary.at)) {
-        result = us_fail(err, US_EIO, "cannot write into %s: %s; give another state directory",
-                         history->state, strerror(errno));
-        goto done;
-    }
-    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT;
-    options.description = "Corrections made by unspin to articles outside of repositories\n";
-    options.initial_head = "main";
-    if (git_repository_init_ext(&made, temporary.at, &options) != 0) {
-        result = us_git_fail(err, US_EIO, "make the private history");
-        goto done;
-    }
-    git_repository_free(made);
-    if (rename(temporary.at, path) != 0 && !is_own_directory(path))
-        result = us_fail(err, US_EIO, "cannot make %s: %s", path, strerror(errno));
-done:
-    us_bytes_close(&temporary);
-    return result;
-}
-
-static int open_personal(struct us_history *history, struct us_error *err)
-{
-    struct us_bytes path = {0};
-    int result = US_OK;
-    if (history->personal)
-        return US_OK;
-    us_bytes_format(&path, "%s/history.git", history->state);
-    if (path.failed)
-        return us_fail(err, US_ENOMEM, "out of memory for the history");
-    if (!is_own_directory(path.at))
-        result = create_personal(history, path.at, err);
-    if (result == US_OK && git_repository_open_bare(&history->personal, path.at) != 0)
-        result = us_git_fail(err, US_EIO, "open the private history");
-    us_bytes_close(&path);
-    return result;
-}
-
-/*
- * Once for the process, and never shut down: each start reads the machine's certificates, which
- * takes longer than a save.
- */
-static int start_libgit2(struct us_error *err)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static bool started;
-    pthread_mutex_lock(&lock);
-    if (!started) {
-        us_memory_start();
-        started = git_libgit2_init() >= 0;
-        /* As git itself does not: naming each object anew would double the time of the log. */
-        if (started)
-            git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-    }
-    bool good = started;
-    pthread_mutex_unlock(&lock);
-    return good ? US_OK : us_git_fail(err, US_ENOMEM, "start libgit2");
-}
-
-int us_private_open(git_repository **out, const char *state, struct us_error *err)
-{
-    struct us_bytes path = {0};
-    *out = NULL;
-    int result = start_libgit2(err);
-    char *own = state ? strdup(state) : us_default_state();
-    us_bytes_format(&path, "%s/history.git", own ? own : "");
-    if (result == US_OK && (!own || path.failed))
-        result = us_fail(err, US_ENOMEM, "out of memory for the history");
-    if (result == US_OK && is_own_directory(path.at) &&
-        git_repository_open_bare(out, path.at) != 0)
-        result = us_git_fail(err, US_EIO, "open the private history");
-    us_bytes_close(&path);
-    free(own);
-    return result;
-}
-
-/* A name that may stand in a tree: git forbids those that a checkout could take for its own. */
-static void add_component(struct us_bytes *out, const char *name, size_t length)
-{
-    if ((length == 4 && strncasecmp(name, ".git", 4) == 0) ||
-        (length == 5 && strncasecmp(name, "git~1", 5) == 0))
-        us_bytes_text(out, "_");
-    us_bytes_add(out, name, length);
-}
-
-static void personal_names(struct us_history *history)
-{
-    char *ref = us_private_ref(history->file);
-    set_text(&history->ref, ref ? ref : "");
-    history->ref.failed |= !ref;
-    free(ref);
-
-    history->path.length = 0;
-    for (const char *c = history->file; *c;) {
-        size_t length = strcspn(c + 1, "/");
-        if (history->path.length)
-            us_bytes_text(&history->path, "/");
-        add_component(&history->path, c + 1, length);
-        c += 1 + length;
-    }
-}
-
-static int choose_private(struct us_history *history, struct us_error *err)
-{
-    int result = open_personal(history, err);
-    if (result != US_OK)
-        return result;
-    history->store = history->personal;
-    history->place.where = US_WHERE_PRIVATE;
-    personal_names(history);
-    return US_OK;
-}
-
-/* --- the article's own repository --- */
 
 static const char *state_name(git_repository *repo)
 {
@@ -277,10 +77,10 @@ static bool is_submodule(git_repository *repo)
             const char *root = git_repository_workdir(outer);
             size_t length = strlen(root);
             set_directory(&up, workdir);
-            found = !up.failed && strncmp(up.at, root, length) == 0 &&
-                    us_index_look(&entry, git_repository_path(outer), up.at + length, NULL) ==
-                        US_OK &&
-                    entry.present && entry.mode == GIT_FILEMODE_COMMIT;
+            found =
+                !up.failed && strncmp(up.at, root, length) == 0 &&
+                us_index_look(&entry, git_repository_path(outer), up.at + length, NULL) == US_OK &&
+                entry.present && entry.mode == GIT_FILEMODE_COMMIT;
         }
     }
     git_repository_free(outer);
@@ -309,8 +109,8 @@ static bool foreign_filter(struct us_bytes *why, git_repository *repo, const cha
 /* The index's spelling of the path, where the file system ignores case. */
 static void look_in_index(struct us_history *history, struct us_index_entry *entry, bool *editable)
 {
-    *editable = us_index_look(entry, git_repository_path(history->work), history->path.at, NULL) ==
-                US_OK;
+    *editable =
+        us_index_look(entry, git_repository_path(history->work), history->path.at, NULL) == US_OK;
     if (!*editable || entry->present)
         return;
     git_config *config = NULL;
@@ -321,7 +121,7 @@ static void look_in_index(struct us_history *history, struct us_index_entry *ent
         git_repository_index(&index, history->work) == 0) {
         const git_index_entry *spelled = git_index_get_bypath(index, history->path.at, 0);
         if (spelled) {
-            set_text(&history->path, spelled->path);
+            us_bytes_set(&history->path, spelled->path);
             us_index_look(entry, git_repository_path(history->work), history->path.at, NULL);
         }
     }
@@ -396,9 +196,8 @@ static void judge(struct us_history *history, struct us_bytes *why, enum us_wher
         return;
 
     const char *under_way = state_name(history->work);
-    bool in_head = history->has_tip &&
-                   us_commit_entry(&head_oid, &head_mode, history->work, &history->tip,
-                                   history->path.at);
+    bool in_head = history->has_tip && us_commit_entry(&head_oid, &head_mode, history->work,
+                                                       &history->tip, history->path.at);
     bool staged = entry.present ? !entry.intent_to_add &&
                                       (!in_head || !git_oid_equal(&entry.oid, &head_oid) ||
                                        entry.mode != head_mode)
@@ -476,7 +275,7 @@ static int read_head(struct us_history *history, struct us_bytes *branch, bool *
         return us_git_fail(err, US_EFORMAT, "read HEAD");
     if (git_reference_type(head) == GIT_REFERENCE_SYMBOLIC) {
         const char *target = git_reference_symbolic_target(head);
-        set_text(branch, target);
+        us_bytes_set(branch, target);
         int found = read_ref(&history->tip, history->work, target);
         history->has_tip = found == 0;
         if (found != 0 && found != GIT_ENOTFOUND)
@@ -484,7 +283,7 @@ static int read_head(struct us_history *history, struct us_bytes *branch, bool *
     } else {
         *detached = true;
         if (!interrupted_branch(branch, history))
-            set_text(branch, "HEAD");
+            us_bytes_set(branch, "HEAD");
         history->tip = *git_reference_target(head);
         history->has_tip = true;
     }
@@ -506,8 +305,9 @@ static void find_hint(struct us_history *history)
     history->hint.length = 0;
     if (git_repository_config_snapshot(&config, history->work) == 0) {
         if (git_config_get_path(&directory, config, "core.hookspath") == 0)
-            us_bytes_format(&path, "%s%s/", directory.ptr[0] == '/' ? "" :
-                            git_repository_workdir(history->work), directory.ptr);
+            us_bytes_format(&path, "%s%s/",
+                            directory.ptr[0] == '/' ? "" : git_repository_workdir(history->work),
+                            directory.ptr);
         else
             us_bytes_format(&path, "%shooks/", git_repository_commondir(history->work));
         size_t stem = path.length;
@@ -520,7 +320,8 @@ static void find_hint(struct us_history *history)
             }
         }
         if (git_config_get_bool(&sign, config, "commit.gpgsign") == 0 && sign)
-            us_bytes_format(&history->hint, "%scommits are not signed, though commit.gpgsign is set",
+            us_bytes_format(&history->hint,
+                            "%scommits are not signed, though commit.gpgsign is set",
                             history->hint.length ? "; " : "");
         if (git_config_get_string(&value, config, "user.email") != 0 && !getenv("EMAIL") &&
             !getenv("GIT_AUTHOR_EMAIL"))
@@ -545,9 +346,9 @@ static int choose(struct us_history *history, enum us_where least, struct us_byt
     if (!workdir || strncmp(history->file, workdir, length) != 0 ||
         strncmp(history->file + length, ".git/", 5) == 0) {
         us_bytes_text(why, workdir ? "it is not in the work tree" : "its repository is bare");
-        return choose_private(history, err);
+        return us_choose_private(history, err);
     }
-    set_text(&history->path, history->file + length);
+    us_bytes_set(&history->path, history->file + length);
     result = read_head(history, &branch, &detached, err);
     if (result != US_OK)
         goto done;
@@ -566,14 +367,14 @@ static int choose(struct us_history *history, enum us_where least, struct us_byt
         why->length = 0;
     }
     if (least == US_WHERE_PRIVATE) {
-        result = choose_private(history, err);
+        result = us_choose_private(history, err);
         goto done;
     }
     history->store = history->work;
     history->place.where = least;
     find_hint(history);
     if (least == US_WHERE_BRANCH) {
-        set_text(&history->ref, branch.at);
+        us_bytes_set(&history->ref, branch.at);
         history->seen = history->tip;
         history->has_seen = history->has_tip;
         goto done;
@@ -596,8 +397,9 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
 {
     struct us_bytes why = {0};
     int result;
-    struct us_bytes *texts[] = {&history->ref, &history->path, &history->notice, &history->hint,
-                                &history->git_dir, &history->common, &history->objects};
+    struct us_bytes *texts[] = {&history->ref,    &history->path,    &history->notice,
+                                &history->hint,   &history->git_dir, &history->common,
+                                &history->objects};
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i]->failed) /* there may be memory again */
             us_bytes_close(texts[i]);
@@ -610,7 +412,7 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
     } else {
         if (history->asked != US_WHERE_PRIVATE)
             us_bytes_text(&why, history->no_work ? history->no_work : "it is in no repository");
-        result = choose_private(history, err);
+        result = us_choose_private(history, err);
     }
     if (result != US_OK)
         goto done;
@@ -624,7 +426,7 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
     history->objects.length = 0;
     us_bytes_format(&history->objects, "%s/objects", history->common.at);
     if (why.length && history->place.where != history->asked) {
-        set_notice(history, "corrections go to ");
+        us_bytes_set(&history->notice, "corrections go to ");
         if (history->place.where == US_WHERE_SIDE)
             us_bytes_text(&history->notice, history->ref.at);
         else
@@ -645,215 +447,4 @@ int us_survey(struct us_history *history, enum us_where least, const char *reaso
 done:
     us_bytes_close(&why);
     return us_memory_check(result, err);
-}
-
-/* --- what git would store, and who is writing --- */
-
-int us_filter(struct us_bytes *out, bool *filtered, struct us_history *history, const char *text,
-              size_t length, bool to_worktree, struct us_error *err)
-{
-    git_filter_list *filters = NULL;
-    git_buf converted = {0};
-    int result = US_OK;
-    *filtered = false;
-    if (history->place.where == US_WHERE_PRIVATE)
-        return US_OK; /* kept byte for byte */
-    if (git_filter_list_load(&filters, history->store, NULL, history->path.at,
-                             to_worktree ? GIT_FILTER_TO_WORKTREE : GIT_FILTER_TO_ODB,
-                             GIT_FILTER_ALLOW_UNSAFE) != 0)
-        return us_git_fail(err, US_EFORMAT, "read the article's attributes");
-    if (!filters)
-        return US_OK;
-    *filtered = true;
-    if (git_filter_list_apply_to_buffer(&converted, filters, text, length) != 0)
-        result = us_git_fail(err, US_EFORMAT, "convert the article's line endings");
-    else
-        us_bytes_add(out, converted.ptr, converted.size);
-    if (result == US_OK && out->failed)
-        result = us_fail(err, US_ENOMEM, "out of memory for the article");
-    git_buf_dispose(&converted);
-    git_filter_list_free(filters);
-    return result;
-}
-
-int us_convert(struct us_bytes *out, struct us_history *history, const char *text, size_t length,
-               bool to_worktree, struct us_error *err)
-{
-    bool filtered;
-    int result = us_filter(out, &filtered, history, text, length, to_worktree, err);
-    if (result == US_OK && !filtered)
-        us_bytes_add(out, text, length);
-    if (result == US_OK && out->failed)
-        result = us_fail(err, US_ENOMEM, "out of memory for the article");
-    return result;
-}
-
-/* A name or address without what would break the line it stands in. */
-static void add_clean(struct us_bytes *out, const char *text, const char *fallback)
-{
-    size_t start = out->length;
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c >= ' ' && !strchr("<>", *c) && (out->length > start || *c != ' '))
-            us_bytes_add(out, c, 1);
-    while (out->length > start && out->at[out->length - 1] == ' ')
-        out->at[--out->length] = '\0';
-    if (out->length == start)
-        us_bytes_text(out, fallback);
-}
-
-static const char *first_of(git_config *config, const char *variable, const char *key,
-                            const char *user_key)
-{
-    const char *value = getenv(variable);
-    if (value && *value)
-        return value;
-    if (config && git_config_get_string(&value, config, key) == 0 && *value)
-        return value;
-    if (config && git_config_get_string(&value, config, user_key) == 0 && *value)
-        return value;
-    return NULL;
-}
-
-/* Asked only where git was not told: the answer may have to come from another machine. */
-static const char *login_name(void)
-{
-    errno = 0;
-    const struct passwd *user = getpwuid(getuid());
-    if (!user && errno == ENOMEM)
-        us_memory_note();
-    return user ? user->pw_name : "unspin";
-}
-
-void us_identity(struct us_bytes *out, struct us_history *history, bool committer)
-{
-    git_config *config = NULL;
-    struct us_bytes machine = {0};
-    char host[HOST_NAME_MAX + 1] = "localhost";
-    if (git_repository_config_snapshot(&config, history->store) != 0)
-        config = NULL;
-    const char *name = committer
-                           ? first_of(config, "GIT_COMMITTER_NAME", "committer.name", "user.name")
-                           : first_of(config, "GIT_AUTHOR_NAME", "author.name", "user.name");
-    const char *mail =
-        committer ? first_of(config, "GIT_COMMITTER_EMAIL", "committer.email", "user.email")
-                  : first_of(config, "GIT_AUTHOR_EMAIL", "author.email", "user.email");
-    if (!mail)
-        mail = getenv("EMAIL");
-    const char *login = name && mail ? name : login_name();
-    gethostname(host, sizeof host - 1);
-    us_bytes_format(&machine, "%s@%s", login, host);
-    add_clean(out, name ? name : login, "unspin");
-    us_bytes_text(out, " <");
-    add_clean(out, mail && *mail ? mail : machine.failed ? "" : machine.at, "unspin@localhost");
-
-    time_t now = time(NULL);
-    struct tm local;
-    localtime_r(&now, &local);
-    long minutes = local.tm_gmtoff / 60;
-    us_bytes_format(out, "> %lld %c%02ld%02ld", (long long)now, minutes < 0 ? '-' : '+',
-                    labs(minutes) / 60, labs(minutes) % 60);
-    us_bytes_close(&machine);
-    git_config_free(config);
-}
-
-/* --- opening --- */
-
-/* The repository that the article's directory is in; NULL with the reason if it can't be had. */
-static int find_work(struct us_history *history, struct us_error *err)
-{
-    struct us_bytes directory = {0}, why = {0};
-    int result = US_OK;
-    us_bytes_add(&directory, history->file,
-                 (size_t)(strrchr(history->file, '/') - history->file) + 1);
-    if (directory.failed)
-        return us_fail(err, US_ENOMEM, "out of memory for the history");
-    int found = git_repository_open_ext(&history->work, directory.at, 0, NULL);
-    const git_error *last = git_error_last();
-    /* libgit2 1.5 says so where safe.directory is not set at all */
-    bool other_owner = found == GIT_EOWNER ||
-                       (found == GIT_ENOTFOUND && last && last->klass == GIT_ERROR_CONFIG);
-    if (other_owner)
-        us_bytes_text(&why, "its repository is another user's; git config --global --add "
-                            "safe.directory would trust it");
-    else if (found != 0 && found != GIT_ENOTFOUND)
-        us_bytes_format(&why, "its repository can't be opened: %s",
-                        last ? last->message : "no reason given");
-    if (found != 0)
-        history->work = NULL;
-    if (why.failed)
-        result = us_fail(err, US_ENOMEM, "out of memory for the history");
-    else
-        history->no_work = why.at;
-    us_bytes_close(&directory);
-    return result;
-}
-
-int us_history_open(struct us_history **out, const char *path,
-                    const struct us_history_options *options, struct us_error *err)
-{
-    static const struct us_history_options defaults = {US_WHERE_BRANCH, NULL};
-    struct stat st;
-    *out = NULL;
-    if (!options)
-        options = &defaults;
-    us_memory_begin();
-    int result = start_libgit2(err);
-    if (result != US_OK)
-        return result;
-    result = US_EIO;
-    struct us_history *history = calloc(1, sizeof *history);
-    if (!history) {
-        us_fail(err, US_ENOMEM, "out of memory for the history");
-        goto fail;
-    }
-    history->asked = options->where;
-    history->file = realpath(path, NULL);
-    if (!history->file || stat(history->file, &st) != 0) {
-        us_fail(err, US_EIO, "cannot read %s: %s", path, strerror(errno));
-        goto fail;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        us_fail(err, US_EIO, "%s is not a file", path);
-        goto fail;
-    }
-    history->state = options->state ? strdup(options->state) : us_default_state();
-    if (!history->state) {
-        result = us_fail(err, US_ENOMEM, "out of memory for the history");
-        goto fail;
-    }
-    result = find_work(history, err);
-    if (result == US_OK)
-        result = us_survey(history, US_WHERE_BRANCH, NULL, err);
-    if (result == US_OK)
-        result = us_recover(history, err);
-    if (result != US_OK)
-        goto fail;
-    *out = history;
-    return US_OK;
-fail:
-    us_history_close(history);
-    return result;
-}
-
-void us_history_close(struct us_history *history)
-{
-    if (!history)
-        return;
-    us_save_close(history);
-    git_repository_free(history->work);
-    git_repository_free(history->personal);
-    struct us_bytes *texts[] = {&history->git_dir, &history->common, &history->objects,
-                                &history->ref,     &history->path,   &history->notice,
-                                &history->hint};
-    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
-        us_bytes_close(texts[i]);
-    free(history->file);
-    free(history->state);
-    free(history->no_work);
-    free(history);
-}
-
-const struct us_location *us_history_location(const struct us_history *history)
-{
-    return &history->place;
 }
