@@ -29,13 +29,9 @@ US_PRINTF(2, 3) static void say(struct line *line, const char *format, ...)
     line->length += lead + (size_t)length;
 }
 
-/* "4,000" for 3,870: one digit is all that an odds ratio is good for. */
+/* "2,000" for 1,870: one digit is all that an odds ratio is good for. A gain is 8 at most. */
 static void round_odds(char *out, size_t room, float gain)
 {
-    if (gain > 13.8f) {
-        snprintf(out, room, "over a million");
-        return;
-    }
     unsigned value = (unsigned)expf(gain), unit = 1;
     while (value / unit >= 10)
         unit *= 10;

@@ -284,6 +284,43 @@ static void trees_have_half_the_say_on_what_is_in_doubt(void **state)
     restorer = usual;
 }
 
+static void a_rows_condition_on_its_place_is_looked_at(void **state)
+{
+    (void)state;
+    const struct { const char *condition, *holds, *fails; } places[] = {
+        {"before: of|to", "settlement of it", "settlement was"},
+        {"after: the", "the settlement", "an settlement"},
+        {"not before: of", "settlement was", "settlement of"},
+        {"not after: the", "signed settlement", "signed the settlement"},
+        {"before number", "settlement 12", "settlement was"},
+        {"after number", "12 settlement", "the settlement"},
+        {"before comma", "settlement, signed", "settlement signed"},
+        {"no comma after", "settlement signed", "settlement, signed"},
+        {"at sentence start", "Settlement was", "The settlement was"},
+        {"mid-sentence", "The settlement was", "Settlement was"},
+        {"as noun", "the settlement", "to settlement"},
+        {"as verb", "to settlement", "the settlement"},
+    };
+    struct us_restorer *usual = restorer;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char row[128];
+        snprintf(row, sizeof row, "settlement\tagreement\t3\tnoun fixed\t%s\tA\n",
+                 places[i].condition);
+        struct us_lexicon *other = lexicon_of(
+            row, "threshold.sure\t0.6\nfinal.place_holds\t4\nfinal.place_fails\t-4\n", model);
+        assert_int_equal(us_restorer_open(&restorer, model, other, NULL, &err), US_OK);
+        check(places[i].holds);
+        if (corrections.count != 1)
+            fail_msg("%s: does not hold in \"%s\"", places[i].condition, places[i].holds);
+        check(places[i].fails);
+        if (corrections.count != 0)
+            fail_msg("%s: holds in \"%s\"", places[i].condition, places[i].fails);
+        us_restorer_close(restorer);
+        us_lexicon_close(other);
+    }
+    restorer = usual;
+}
+
 static void another_language_is_left_alone(void **state)
 {
     (void)state;
@@ -418,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_part_is_looked_at_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_part_is_judged_by_the_article_it_is_of, begin, end),
         cmocka_unit_test_setup_teardown(trees_have_half_the_say_on_what_is_in_doubt, begin, end),
+        cmocka_unit_test_setup_teardown(a_rows_condition_on_its_place_is_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(another_language_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(bad_text_is_refused, begin, end),
         cmocka_unit_test(kinds_have_names),
