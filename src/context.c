@@ -172,6 +172,14 @@ US_INLINE void read_vector(float *restrict out, const struct vectors *vectors, u
     }
 }
 
+US_INLINE void announce_vector(const struct vectors *vectors, uint32_t id)
+{
+    const uint8_t *at = vectors->numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
+    us_announce(at);
+    us_announce(at + US_CONTEXT_VECTOR_SIZE - 1);
+    us_announce(&vectors->steps[id]);
+}
+
 US_INLINE const float *vector_of(float *room, const struct us_context *context,
                                  const struct us_context_gap *gap, uint32_t at)
 {
@@ -236,9 +244,12 @@ US_FOR_PROCESSORS
 void us_context_bag(struct us_context_bag *out, float *vectors, const struct us_context *context,
                     const uint32_t *words, uint32_t count)
 {
+    enum { AHEAD = 4 };
     float room[DIMENSIONS];
     *out = (struct us_context_bag){0};
     for (uint32_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            announce_vector(&context->word_vectors, words[i + AHEAD]);
         float *vector = vectors ? vectors + (size_t)i * DIMENSIONS : room;
         read_vector(vector, &context->word_vectors, words[i]);
         bag_add(out, context, words[i], vector, 1);
@@ -301,15 +312,6 @@ US_INLINE void predict(float *hidden, const struct us_context *context,
         hidden[d] += gap->topic[d];
 }
 
-US_INLINE void announce_phrase(const struct us_context *context, uint32_t id)
-{
-    const uint8_t *at = context->phrase_vectors.numbers + (size_t)id * US_CONTEXT_VECTOR_SIZE;
-    us_announce(at);
-    us_announce(at + US_CONTEXT_VECTOR_SIZE - 1);
-    us_announce(&context->phrase_vectors.steps[id]);
-    us_announce(&context->biases[id]);
-}
-
 US_FOR_PROCESSORS
 void us_context_score(float *scores, const struct us_context *context,
                       const struct us_context_gap *gap, const uint32_t *phrases, uint32_t count)
@@ -317,8 +319,10 @@ void us_context_score(float *scores, const struct us_context *context,
     float hidden[DIMENSIONS];
     struct integers integers;
     for (uint32_t i = 0; i < count; i++)
-        if (phrases[i] != US_CONTEXT_UNKNOWN)
-            announce_phrase(context, phrases[i]);
+        if (phrases[i] != US_CONTEXT_UNKNOWN) {
+            announce_vector(&context->phrase_vectors, phrases[i]);
+            us_announce(&context->biases[phrases[i]]);
+        }
     predict(hidden, context, gap);
     to_integers(&integers, hidden);
     for (uint32_t i = 0; i < count; i++) {

@@ -496,6 +496,7 @@ static int add_up(struct us_article *article, struct us_sums *sums, const struct
                        lattice->edges[next].from == lattice->edges[e].from;
              next++) {
             const struct us_row *row = lattice->edges[next].row;
+            announce_row(lattice, next);
             if (row && (!tally_add(&sums->rows, row->id, probability[next]) ||
                         !tally_add(&sums->originals, row->original_id, probability[next])))
                 return no_memory(err);
@@ -548,7 +549,7 @@ static void weigh_families(struct us_evidence *evidence, const struct us_lattice
     }
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         const struct us_row *row = lattice->edges[e].row;
-        if (!row || !row->families || probability[e] < 0.05f)
+        if (!row || probability[e] < 0.05f || !row->families)
             continue;
         for (uint32_t families = row->families & US_FAMILIES; families; families &= families - 1) {
             int f = __builtin_ctz(families);
@@ -580,6 +581,7 @@ static void weigh_kinds(struct us_article *article, const struct us_lattice *lat
                        lattice->edges[next].to == lattice->edges[e].to;
              next++) {
             uint32_t kinds = lattice->edges[next].row ? kinds_of(lattice->edges[next].row) : 0;
+            announce_row(lattice, next);
             present |= kinds;
             for (; kinds; kinds &= kinds - 1)
                 here[__builtin_ctz(kinds)] += probability[next];

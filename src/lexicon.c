@@ -155,14 +155,16 @@ int us_lexicon_step(const struct us_lexicon *lexicon, uint64_t *state, const cha
 
 void us_lexicon_announce(const struct us_lexicon *lexicon, const char *word, size_t length, bool rows)
 {
+    enum { LINES = 6 }; /* of the cache; those that follow are guessed */
     uint64_t hash = us_lexicon_hash(0, word, length);
     const struct us_lexicon_slot *slot =
         &lexicon->slots[us_lexicon_home(hash) & (lexicon->header->slots - 1)];
     if (!rows) {
         us_announce(slot);
     } else if (slot->hash == hash && slot->first < lexicon->header->rows) {
-        us_announce(&lexicon->rows[slot->first]);
-        us_announce((const char *)&lexicon->rows[slot->first] + 64);
+        const char *at = (const char *)&lexicon->rows[slot->first];
+        for (uint32_t line = 0; line < LINES && line * 64 < slot->count * sizeof(struct us_row); line++)
+            us_announce(at + line * 64);
     }
 }
 
