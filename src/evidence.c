@@ -883,9 +883,12 @@ static void weigh_locally(struct us_evidence *out, const struct us_lattice *latt
     }
     for (uint32_t e = 0; e < lattice->edge_count; e++) {
         float f[US_FEATURES_LOCAL] = {0}, sums[SUMS] = {0};
+        const struct us_edge *edge = &lattice->edges[e];
         struct us_signs *signs = &out->signs[e];
         announce_row(lattice, e);
-        local_features(f, lattice, &lattice->edges[e], signs);
+        signs->gain = clip(edge->gain, 8);
+        signs->posterior = clip(log_odds(edge->posterior), 8);
+        local_features(f, lattice, edge, signs);
         for (int i = 0; i < US_FEATURES_LOCAL; i++)
             for (int k = 0; k < SUMS; k++)
                 sums[k] += weights[i][k] * f[i];
@@ -1011,11 +1014,6 @@ int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
         rc = us_lattice_search(lattice, &search, &out->cut, err);
     if (rc == US_OK)
         rc = make_room(out, lattice, err);
-    for (uint32_t e = 0; rc == US_OK && e < lattice->edge_count; e++) {
-        const struct us_edge *edge = &lattice->edges[e];
-        out->signs[e].gain = clip(edge->gain, 8);
-        out->signs[e].posterior = clip(log_odds(edge->posterior), 8);
-    }
     if (rc != US_OK)
         goto done;
     weigh_locally(out, lattice, model);

@@ -133,7 +133,7 @@ uint32_t us_number_id(const struct us_ngram *model, const char *norm, size_t len
 static uint32_t look_up(uint32_t ids[US_EDGE_WORDS], const struct us_phrases *phrases,
                         const struct us_row *row, bool possessive)
 {
-    char lower[256];
+    char lower[256] = "";
     const char *original = us_lexicon_string(phrases->lexicon, row->original);
     size_t length = strlen(original);
     if (length + 3 > sizeof lower)
