@@ -12,85 +12,30 @@
 #ifndef UNSPIN_EVIDENCE_H
 #define UNSPIN_EVIDENCE_H
 
+#include "article.h"
 #include "context.h"
 #include "edge_features.h"
 #include "lattice.h"
-#include "table.h"
 #include "trees.h"
-
-/* What an article's density is told by: terms of a linear regression ("density.swaps", ...). */
-#define US_DENSITY_TERMS(X)                                                                       \
-    X(BIAS, bias)                                                                                 \
-    X(SWAPS, swaps)   /* ln of the share of swaps that the local model expects */                 \
-    X(ALWAYS, always) /* likewise by rows that are wrong English anywhere */                      \
-    X(A, a)           /* ln of how often rows of a family fit */                                  \
-    X(S, s)                                                                                       \
-    X(T, t)                                                                                       \
-    X(G, g)                                                                                       \
-    X(X, x)                                                                                       \
-    X(Y, y)                                                                                       \
-    X(TAIL, tail)                                                                                 \
-    X(OTHER, other)
-
-enum us_density_term {
-#define X(id, name) US_DENSITY_##id,
-    US_DENSITY_TERMS(X)
-#undef X
-    US_DENSITY_COUNT
-};
-
-const char *us_density_name(enum us_density_term term);
 
 struct us_evidence_model {
     float density[US_DENSITY_COUNT];
     float local[US_FEATURES_LOCAL];
     float article[US_FEATURES_ARTICLE];
     float final[US_FEATURE_COUNT];
-    float language_scale;               /* of ln P(words) in the lattice */
-    float agreed_scale;                 /* likewise when it is solved again */
-    float family_rows[26];              /* rows a family has; filled at load */
-    const struct us_tree *trees;        /* the lexicon's, borrowed */
-    uint32_t tree_count;                /* 0: the final model decides alone */
+    float language_scale;        /* of ln P(words) in the lattice */
+    float agreed_scale;          /* likewise when it is solved again */
+    float family_rows[26];       /* rows a family has; filled at load */
+    const struct us_tree *trees; /* the lexicon's, borrowed */
+    uint32_t tree_count;         /* 0: the final model decides alone */
 };
 
 /* Read the weights that the lexicon file carries ("local.gain", "article.gain", ...). */
 void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *lexicon);
 
-/* Kinds of rows: 26 families, the thesaurus, and others. */
-/* The first families, A to W, are bots; X and Y are word lists that several bots share. */
-enum { US_BOTS = 'X' - 'A' };
-
-enum { US_KIND_TAIL = 26, US_KIND_OTHER, US_KINDS };
-
-#define US_LEVEL_ZERO 0.02f /* the share of swapped words that is level 0 */
-
-/*
- * What the whole of an article says of its bot. A part of it that is judged alone, because only
- * that part changed, is judged by this.
- */
-struct us_article {
-    float words, swaps;           /* words, and how many of them were swapped, as expected */
-    float always;                 /* swaps by rows that are wrong English anywhere */
-    float scholarly;              /* swaps by scholarly rows */
-    float quoted, quoted_words;   /* swaps and words in quotations */
-    float capital, capital_words; /* of capitalised words */
-    float share;                  /* of words that were swapped, by the final probabilities */
-    float level;                  /* ln of the share of swapped words / US_LEVEL_ZERO, estimated */
-    float family[26];             /* probability of each family of bots, sums to 1 */
-    float kinds[US_KINDS];        /* ln of how often rows of a kind fit where there is one */
-};
-
 struct us_signs { /* of one edge: what its features are made of, beside its row and place */
     float gain, posterior, agreed_gain, agreed; /* as the features of these names have them */
     float article_sum, final_sum; /* of weights times features, those that are known by then */
-};
-
-/* Expected swaps, and words that were left alone. */
-struct us_sums {
-    float *at;      /* [units] that begin at a unit */
-    double *before; /* [units + 1] sums of at; exact enough to subtract, however long the text */
-    struct us_table rows, originals; /* sums by row id, by original_id */
-    struct us_table words;           /* by a word's id: index is how many units are the word */
 };
 
 struct us_evidence {
@@ -100,13 +45,14 @@ struct us_evidence {
     struct us_sums sums;
     struct us_article whole;
     float terms[US_DENSITY_COUNT]; /* of whole.level */
-    float density;          /* expected share of words that were swapped */
-    uint32_t cut;           /* units from here on were not looked at */
+    float density;                 /* expected share of words that were swapped */
+    uint32_t cut;                  /* units from here on were not looked at */
 };
 
 /* Find all edges and weigh them, solving the lattice on the way. context may be NULL. known is what
- * is known of the article, NULL to estimate it on this text. limits may be NULL; of the time until a
- * deadline half goes into looking as far as it gets, about the other half into deciding on that. */
+ * is known of the article, NULL to estimate it on this text. limits may be NULL; of the time until
+ * a deadline half goes into looking as far as it gets, about the other half into deciding on that.
+ */
 int us_evidence_open(struct us_evidence *out, struct us_lattice *lattice,
                      const struct us_evidence_model *model, const struct us_context *context,
                      const struct us_article *known, const struct us_limits *limits,

@@ -18,6 +18,7 @@
 #ifndef UNSPIN_LATTICE_H
 #define UNSPIN_LATTICE_H
 
+#include "bytes.h"
 #include "lexicon.h"
 #include "ngram.h"
 #include "phrases.h"
@@ -119,5 +120,27 @@ double us_now(void); /* seconds on a clock that only goes forward */
 
 /* Does the edge's span stand right between braces? Spinners leave some of their syntax behind. */
 bool us_in_braces(const struct us_lattice *lattice, const struct us_edge *edge);
+
+static inline const struct us_token *us_unit_token(const struct us_lattice *lattice, uint32_t unit)
+{
+    return &lattice->text->tokens[lattice->units[unit].token];
+}
+
+static inline const char *us_unit_norm(const struct us_lattice *lattice, uint32_t unit)
+{
+    return lattice->text->norms + us_unit_token(lattice, unit)->norm;
+}
+
+/* Start to fetch the row of an edge some way on: rows of an article lie far apart. */
+static inline void us_announce_row(const struct us_lattice *lattice, uint32_t edge)
+{
+    enum { AHEAD = 8 };
+    const struct us_row *row =
+        edge + AHEAD < lattice->edge_count ? lattice->edges[edge + AHEAD].row : NULL;
+    if (row) {
+        us_announce(row);
+        us_announce((const char *)(row + 1) - 1);
+    }
+}
 
 #endif
