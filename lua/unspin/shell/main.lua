@@ -1,6 +1,6 @@
 -- main.lua: the command line: reads it, runs one command, turns what happens into an exit status.
 
-local plain = require("unspin.shell.plain")
+local argparse = require("argparse")
 local print = require("unspin.shell.print")
 local Session = require("unspin.shell.session")
 
@@ -71,7 +71,7 @@ end
 
 -- `commands` are those that the parser is to know, by their names.
 local function parser_of(commands)
-  local parser = require("argparse")("unspin", "Restores the wording of articles that a bot has spun.")
+  local parser = argparse("unspin", "Restores the wording of articles that a bot has spun.")
     :epilog("Exit status of check: 0 nothing to correct, 1 something, 2 an error. Others: 0, or 2 for an error.")
     :help_max_width(100)
   parser:flag("--version", "Show the version and exit."):action(function()
@@ -112,12 +112,12 @@ local function with_default_action(arguments, commands, parser)
   return { arguments[1], definition.default, table.unpack(arguments, 2) }
 end
 
----What a command line asks for.
+-- What a command line asks for.
 ---@param arguments string[]
 ---@param root string folder of the program
 ---@return fun(args: table, session: unspin.shell.Session): integer run
 ---@return table args
-function main.read(arguments, root)
+local function read(arguments, root)
   if arguments[1] == "worker" then
     return require("unspin.shell.worker").run, arguments
   end
@@ -129,17 +129,9 @@ function main.read(arguments, root)
   for _, name in ipairs(known[arguments[1]] and { arguments[1] } or names) do
     commands[name] = require("unspin.shell.commands." .. name)
   end
-  local command = commands[arguments[1]]
-  local prepare = command and command.prepare
-  local args = command and not prepare and not command.default and plain.read(arguments, function(definition)
-    command.define(definition)
-    add_shared_options(definition, arguments[1])
-  end)
-  if args then
-    return command.run, args
-  end
   local parser = parser_of(commands)
-  args = parser:parse(with_default_action(prepare and prepare(arguments) or arguments, commands, parser))
+  local prepare = (commands[arguments[1]] or {}).prepare
+  local args = parser:parse(with_default_action(prepare and prepare(arguments) or arguments, commands, parser))
   return commands[args.command].run, args
 end
 
@@ -147,7 +139,7 @@ end
 ---@param root string folder of the program
 ---@return integer status
 function main.run(arguments, root)
-  local run, args = main.read(arguments, root)
+  local run, args = read(arguments, root)
   local session = Session.new(root)
   local finished, result = xpcall(run, function(failure)
     -- Failures of ours are tables; anything else is a mistake in the program and keeps its trace,
