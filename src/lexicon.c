@@ -163,7 +163,8 @@ void us_lexicon_announce(const struct us_lexicon *lexicon, const char *word, siz
         us_announce(slot);
     } else if (slot->hash == hash && slot->first < lexicon->header->rows) {
         const char *at = (const char *)&lexicon->rows[slot->first];
-        for (uint32_t line = 0; line < LINES && line * 64 < slot->count * sizeof(struct us_row); line++)
+        size_t length_of_rows = slot->count * sizeof(struct us_row);
+        for (size_t line = 0; line < LINES && line * 64 < length_of_rows; line++)
             us_announce(at + line * 64);
     }
 }
