@@ -4,6 +4,7 @@
 #include "reason.h"
 #include "surface.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,38 @@ static void correction_close(struct us_correction *correction)
     free(correction->readings);
 }
 
+/*
+ * The article before a correction's own words, which begin at `words`, is the last word of what the
+ * correction before it is of: leave it to that one, which writes it as it must be now.
+ *
+ *     a a settlement     "a a" > "a", "a settlement" > "an agreement"
+ *                        "a a" > "an", "settlement" > "agreement"
+ */
+static int part(struct us_correction *before, struct us_correction *correction, size_t words,
+                size_t article_end, struct us_error *err)
+{
+    const char *article = correction->replacement;
+    size_t length = article[1] == 'n' || article[1] == 'N' ? 2 : 1;
+    size_t kept = strlen(before->replacement);
+    while (kept > 0 && isalpha((unsigned char)before->replacement[kept - 1]))
+        kept--;
+    const char *last = before->replacement + kept;
+    if (strcasecmp(last, "a") == 0 || strcasecmp(last, "an") == 0) {
+        char *replacement = malloc(kept + length + 1);
+        if (!replacement)
+            return us_fail(err, US_ENOMEM, "out of memory writing a correction");
+        memcpy(replacement, before->replacement, kept + 1);
+        memcpy(replacement + kept + 1, article + 1, length - 1);
+        replacement[kept + length] = 0;
+        free(before->replacement);
+        before->replacement = replacement;
+    }
+    size_t skipped = length + words - article_end;
+    memmove(correction->replacement, article + skipped, strlen(article + skipped) + 1);
+    correction->start = words;
+    return US_OK;
+}
+
 static int write_corrections(struct us_corrections *out, const struct us_restorer *restorer,
                              const struct us_lattice *lattice,
                              const struct us_evidence *evidence, const struct choice *choices,
@@ -249,8 +282,14 @@ static int write_corrections(struct us_corrections *out, const struct us_restore
         if (rc == US_OK)
             rc = us_surface(&correction.replacement, &correction.start, &correction.end, lattice,
                             restorer->lexicon, edge, err);
-        if (rc != US_OK)
+        if (rc == US_OK && out->count && correction.start < out->items[out->count - 1].end)
+            rc = part(&out->items[out->count - 1], &correction,
+                      us_unit_token(lattice, edge->from)->start,
+                      us_unit_token(lattice, edge->from - 1)->end, err);
+        if (rc != US_OK) {
+            correction_close(&correction);
             return rc;
+        }
         size_t length = correction.end - correction.start;
         bool same = strlen(correction.replacement) == length &&
                     memcmp(correction.replacement, bytes + correction.start, length) == 0;

@@ -89,6 +89,15 @@ static void swaps_are_found_and_what_is_right_stays(void **state)
     assert_string_equal(found(""), "");
 }
 
+static void an_article_between_two_corrections_is_of_the_first(void **state)
+{
+    (void)state;
+    options.threshold = 0.1f;
+    assert_string_equal(found("was signed a a settlement was"), "a a > an|settlement > agreement");
+    assert_string_equal(found("A a\nsettlement was"), "A a > An|settlement > agreement");
+    assert_string_equal(found("an an automobile"), "an an > a|automobile > car");
+}
+
 static void a_correction_says_what_and_why(void **state)
 {
     (void)state;
@@ -440,6 +449,7 @@ static void a_text_is_read_alike_after_any_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_article_between_two_corrections_is_of_the_first, begin, end),
         cmocka_unit_test_setup_teardown(swaps_are_found_and_what_is_right_stays, begin, end),
         cmocka_unit_test_setup_teardown(a_correction_says_what_and_why, begin, end),
         cmocka_unit_test_setup_teardown(no_correction_is_below_the_threshold, begin, end),
