@@ -62,7 +62,7 @@ static int add_up(struct us_article *article, struct us_sums *sums,
             us_announce_row(lattice, next);
             if (row && (!tally_add(&sums->rows, row->id, probability[next]) ||
                         !tally_add(&sums->originals, row->original_id, probability[next])))
-                return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+                return us_no_memory(err);
             if (probability[next] > probability[best])
                 best = next;
         }
@@ -106,7 +106,7 @@ static int count_words(struct us_article *article, struct us_sums *sums,
         if (unit->id_count == 1 && unit->ids[0] != US_NGRAM_UNKNOWN) {
             struct us_cell *word = us_table_put(&sums->words, unit->ids[0]);
             if (!word)
-                return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+                return us_no_memory(err);
             word->index += word->index < UINT16_MAX;
         }
         if (token->kind != US_TOKEN_WORD)

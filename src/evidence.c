@@ -33,11 +33,6 @@ void us_evidence_load(struct us_evidence_model *model, const struct us_lexicon *
     model->trees = us_lexicon_trees(lexicon, &model->tree_count);
 }
 
-static int no_memory(struct us_error *err)
-{
-    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
-}
-
 /* Add weights times features, those from `first` to before `end`. */
 static float add_features(float sum, const float *weights, const float *features, int first,
                           int end)
@@ -91,7 +86,7 @@ static int make_room(struct us_evidence *out, const struct us_lattice *lattice,
     us_room_expect(out->local, edges * sizeof *out->local);
     us_room_expect(out->final, edges * sizeof *out->final);
     return sums->at && sums->before && out->signs && out->local && out->final ? US_OK
-                                                                              : no_memory(err);
+                                                                              : us_no_memory(err);
 }
 
 /* Each edge alone. What the other models make of the same features is kept for later. */

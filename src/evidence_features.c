@@ -7,8 +7,6 @@
 
 enum { NEIGHBOURHOOD = 15 };
 
-static const float LN10 = 2.302585093f;
-
 static void row_features(float *f, const struct us_row *row)
 {
     f[US_FEATURE_PAGES] = logf(1 + (float)row->pages);
@@ -63,14 +61,14 @@ void us_local_features(float *f, const struct us_lattice *lattice, const struct 
     for (uint32_t i = edge->from; i < edge->to; i++)
         for (uint32_t k = 0; k < lattice->units[i].id_count; k++, words++) {
             uint32_t id = lattice->units[i].ids[k];
-            rarity -= us_ngram_unigram(ngram, id) * LN10;
+            rarity -= us_ngram_unigram(ngram, id) * US_LN10;
             if (id == US_NGRAM_UNKNOWN)
                 f[US_FEATURE_SPUN_UNKNOWN] = 1;
         }
     f[US_FEATURE_SPUN_RARITY] = rarity / (float)words / 10;
     rarity = 0;
     for (uint32_t k = 0; k < edge->id_count; k++) {
-        rarity -= us_ngram_unigram(ngram, edge->ids[k]) * LN10;
+        rarity -= us_ngram_unigram(ngram, edge->ids[k]) * US_LN10;
         if (edge->ids[k] == US_NGRAM_UNKNOWN)
             f[US_FEATURE_ORIGINAL_UNKNOWN] = 1;
     }

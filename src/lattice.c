@@ -1,5 +1,7 @@
 #include "lattice_impl.h"
 
+#include "odds.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,6 @@ enum {
     EDGES_KEPT = 1 << 13,
 };
 static const float BEAM_WIDTH = 10.0f; /* natural log below the best state of a node */
-static const float LN10 = 2.302585093f;
 
 /* ---- what it is solved with --------------------------------------------------------------- */
 
@@ -103,7 +104,7 @@ static float words_score(struct us_ngram_state *next, struct us_solver *solver,
     for (uint32_t i = 0; i < count; i++)
         sum += us_ngram_pair_after(next, solver->model, pair_of(solver, next->words[0], ids[i]),
                                    next);
-    return sum * LN10 * solver->scale;
+    return sum * US_LN10 * solver->scale;
 }
 
 static bool grow(void **items, uint32_t *room, uint32_t need, size_t size)
@@ -170,7 +171,7 @@ static bool send(struct us_solver *solver, uint32_t from_node, const struct grou
             }
             if (slot == NO_EDGE)
                 continue;
-            double sum = node->best + (double)(score * LN10 * solver->scale + rest + prior);
+            double sum = node->best + (double)(score * US_LN10 * solver->scale + rest + prior);
             queue->pending[queue->pending_count++] = (struct pending){s, edge, slot, sum};
             if (sum + (double)state->best > queue->best[slot])
                 queue->best[slot] = sum + (double)state->best;
@@ -460,11 +461,6 @@ static void find_stretch(struct stretch *out, const struct us_lattice *lattice, 
                             .ends_sentence = last < stop};
 }
 
-static int no_memory(struct us_error *err)
-{
-    return us_fail(err, US_ENOMEM, "out of memory restoring the text");
-}
-
 int us_go_on(const struct us_limits *limits, struct us_error *err)
 {
     if (limits && limits->stop && limits->stop(limits->data))
@@ -492,7 +488,7 @@ static int solve(struct us_solver *solver, struct us_lattice *lattice, uint32_t 
             !grow((void **)&solver->identity_best, &solver->identity_room, length,
                   sizeof *solver->identity_best) ||
             !solve_stretch(solver, lattice, &stretch))
-            return no_memory(err);
+            return us_no_memory(err);
         edge = stretch.edge_end;
     }
     return US_OK;
@@ -601,7 +597,7 @@ int us_lattice_open(struct us_lattice *out, const struct us_ngram *model,
                     const struct us_lexicon *lexicon, struct us_error *err)
 {
     *out = (struct us_lattice){.model = model, .lexicon = lexicon, .solver = solver_new(model)};
-    return out->solver ? us_phrases_open(&out->phrases, model, lexicon, err) : no_memory(err);
+    return out->solver ? us_phrases_open(&out->phrases, model, lexicon, err) : us_no_memory(err);
 }
 
 int us_lattice_read(struct us_lattice *lattice, const struct us_text *text, size_t from, size_t to,

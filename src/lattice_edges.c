@@ -92,7 +92,7 @@ static bool name_fits(const struct us_lattice *lattice, const struct us_row *row
     const char *word = us_lexicon_string(lattice->lexicon, row->spun);
     bool whole = strchr(word, '\'') == NULL;
     for (uint32_t unit = from; unit < to; unit++) {
-        const struct us_token *token = &lattice->text->tokens[lattice->units[unit].token];
+        const struct us_token *token = us_unit_token(lattice, unit);
         if (begins_capital(word) && !(token->flags & (US_TOKEN_CAPITAL | US_TOKEN_UPPER)))
             return false;
         word += strcspn(word, " -");
@@ -126,7 +126,7 @@ static bool in_figure(const struct us_text *text, const struct us_token *token)
 /* What bots leave alone, whatever the lexicon says of the word. */
 static bool is_left_alone(const struct us_lattice *lattice, uint32_t from, uint32_t to)
 {
-    const struct us_token *token = &lattice->text->tokens[lattice->units[from].token];
+    const struct us_token *token = us_unit_token(lattice, from);
     bool acronym = to - from == 1 && (token->flags & US_TOKEN_UPPER) &&
                    !(token->flags & US_TOKEN_TITLE) && token->end - token->start <= 5;
     return acronym || in_figure(lattice->text, token);
@@ -260,7 +260,7 @@ static void announce(const struct us_lattice *lattice, uint32_t unit)
         uint32_t ahead = unit + (rows ? ROWS : ENTRY);
         if (ahead >= lattice->unit_count)
             continue;
-        const struct us_token *token = &lattice->text->tokens[lattice->units[ahead].token];
+        const struct us_token *token = us_unit_token(lattice, ahead);
         us_lexicon_announce(lattice->lexicon, lattice->text->norms + token->norm,
                             token->norm_length, rows);
     }
@@ -273,7 +273,7 @@ int us_lattice_add_edges(struct us_lattice *lattice, uint32_t first, uint32_t la
     const struct us_lexicon *lexicon = lattice->lexicon;
     for (uint32_t from = first; from < last; from++) {
         announce(lattice, from);
-        size_t start = text->tokens[lattice->units[from].token].start;
+        size_t start = us_unit_token(lattice, from)->start;
         if (lattice->units[from].closed || start < lattice->from || start >= lattice->to)
             continue;
         uint64_t state = 0;

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#define US_LN10 2.302585093f
+
 static inline float us_clip(float value, float bound)
 {
     return value > bound ? bound : value < -bound ? -bound : value;

@@ -24,7 +24,7 @@ int us_phrases_open(struct us_phrases **out, const struct us_ngram *model,
 {
     *out = calloc(1, sizeof **out);
     if (!*out)
-        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+        return us_no_memory(err);
     **out = (struct us_phrases){.model = model, .lexicon = lexicon, .used = BLOCK};
     return US_OK;
 }
@@ -179,7 +179,7 @@ int us_phrases_ids(const uint32_t **ids, uint8_t *count, struct us_phrases *phra
         uint32_t *entry = new_entry(&where, phrases, found + 1);
         struct us_cell *made = entry ? us_table_put(&phrases->known, number) : NULL;
         if (!made)
-            return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+            return us_no_memory(err);
         entry[0] = found;
         memcpy(entry + 1, looked_up, found * sizeof *entry);
         made->index = where;

@@ -1,6 +1,7 @@
 #include "restore.h"
 
 #include "evidence.h"
+#include "odds.h"
 #include "reason.h"
 #include "surface.h"
 
@@ -128,7 +129,7 @@ static int choose(struct choice **out, uint32_t *count, const struct us_lattice 
     if (!choices || !taken) {
         free(choices);
         free(taken);
-        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+        return us_no_memory(err);
     }
     uint32_t n = 0;
     for (uint32_t e = 0; e < lattice->edge_count; e++)
@@ -160,8 +161,7 @@ static enum us_kind kind_of(const struct us_lattice *lattice, const struct us_le
 {
     if (!edge->row)
         return edge->origin == US_EDGE_DECIMAL ? US_KIND_NUMBER : US_KIND_ARTEFACT;
-    const struct us_token *token =
-        &lattice->text->tokens[lattice->units[edge->from].token];
+    const struct us_token *token = us_unit_token(lattice, edge->from);
     const char *spun = us_lexicon_string(lexicon, edge->row->spun);
     const char *original = us_lexicon_string(lexicon, edge->row->original);
     if (edge->row->flags & US_ROW_NAME ||
@@ -342,7 +342,7 @@ static float swapped_share(const struct us_lattice *lattice, const float *probab
 static float spun_probability(float density)
 {
     const float middle = 0.027f, scale = 0.003f;
-    return 1 / (1 + expf((middle - density) / scale));
+    return us_logistic((density - middle) / scale);
 }
 
 /*
@@ -434,7 +434,7 @@ int us_restorer_check(struct us_corrections *out, struct us_restorer *restorer, 
     if (!options->article)
         out->article.share = swapped_share(lattice, evidence.final);
     if (out->article.share < 0) {
-        rc = us_fail(err, US_ENOMEM, "out of memory restoring the text");
+        rc = us_no_memory(err);
         goto done;
     }
     out->rate = out->article.share;

@@ -31,7 +31,7 @@ int us_sieve_open(struct us_sieve *out, const struct us_lattice *lattice,
         return US_OK;
     out->words = malloc((lattice->unit_count + 1) * sizeof *out->words);
     if (!out->words)
-        return us_fail(err, US_ENOMEM, "out of memory restoring the text");
+        return us_no_memory(err);
     for (uint32_t i = 0; i < lattice->unit_count; i++)
         out->words[i] = us_context_word(context, us_unit_norm(lattice, i),
                                         us_unit_token(lattice, i)->norm_length);

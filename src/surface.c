@@ -136,9 +136,9 @@ enum letters { AS_IT_IS, FIRST_CAPITAL, EACH_CAPITAL, ALL_UPPER };
 static enum letters letters_of(const struct us_lattice *lattice, const struct us_edge *edge)
 {
     uint32_t words = 0, capitals = 0, uppers = 0;
-    const struct us_token *first = &lattice->text->tokens[lattice->units[edge->from].token];
+    const struct us_token *first = us_unit_token(lattice, edge->from);
     for (uint32_t i = edge->from; i < edge->to; i++) {
-        const struct us_token *token = &lattice->text->tokens[lattice->units[i].token];
+        const struct us_token *token = us_unit_token(lattice, i);
         const char *norm = lattice->text->norms + token->norm;
         if (token->kind != US_TOKEN_WORD || (i > edge->from && is_small(norm, token->norm_length)))
             continue;
@@ -175,9 +175,8 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
                struct us_error *err)
 {
     const struct us_text *text = lattice->text;
-    const struct us_token *tokens = text->tokens;
-    const struct us_token *first = &tokens[lattice->units[edge->from].token];
-    const struct us_token *last = &tokens[lattice->units[edge->to - 1].token];
+    const struct us_token *first = us_unit_token(lattice, edge->from);
+    const struct us_token *last = us_unit_token(lattice, edge->to - 1);
     *start = first->start;
     *end = last->end;
 
@@ -226,9 +225,9 @@ int us_surface(char **out, size_t *start, size_t *end, const struct us_lattice *
             const char *gap = " ";
             size_t gap_length = 1;
             if (words == spun_words) { /* what stood between these two words */
-                const struct us_token *here = &tokens[lattice->units[edge->from + word].token];
+                const struct us_token *here = us_unit_token(lattice, edge->from + word);
                 const struct us_token *next =
-                    &tokens[lattice->units[edge->from + word + 1].token];
+                    us_unit_token(lattice, edge->from + word + 1);
                 gap = text->bytes + here->end;
                 gap_length = next->start - here->end;
             }

@@ -1,5 +1,7 @@
 #include "trees.h"
 
+#include "odds.h"
+
 #include "bytes.h"
 
 #include <math.h>
@@ -52,7 +54,7 @@ float us_trees_mix(float p, float sum)
 {
     const float least = 1e-6f;
     p = p < least ? least : p > 1 - least ? 1 - least : p;
-    return 1 / (1 + expf(-0.5f * (logf(p / (1 - p)) + sum)));
+    return us_logistic(0.5f * (logf(p / (1 - p)) + sum));
 }
 
 static int bad(struct us_error *err)

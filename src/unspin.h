@@ -63,6 +63,9 @@ static inline int us_code(int returned, int code)
 #define us_fail(err, code, ...) us_code(us_fail((err), (code), __VA_ARGS__), (code))
 #endif
 
+/* What all say that restore a text. */
+#define us_no_memory(err) us_fail(err, US_ENOMEM, "out of memory restoring the text")
+
 /* The version of the project, "MAJOR.MINOR.PATCH". */
 const char *us_version(void);
 

@@ -158,11 +158,10 @@ end
 ---@return string?
 function M.nearest(name, names)
   local best, least = nil, math.max(1, math.floor(#name / 2)) + 1
-  table.sort(names)
   for _, candidate in ipairs(names) do
     local begins = name ~= "" and vim.startswith(candidate, name:lower())
     local d = begins and 0 or distance(name:lower(), candidate)
-    if d < least then
+    if d < least or (d == least and best and candidate < best) then
       best, least = candidate, d
     end
   end
@@ -197,7 +196,7 @@ local function fault(option, value)
     return ("%s must be %s, not %s"):format(option.name, table.concat(wanted, " or "), vim.inspect(value))
   end
   if option.one_of and not vim.tbl_contains(option.one_of, value) then
-    local meant = M.nearest(value, vim.deepcopy(option.one_of))
+    local meant = M.nearest(value, option.one_of)
     return ('%s must be one of "%s", not "%s"%s'):format(
       option.name,
       table.concat(option.one_of, '", "'),
